@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make: everything into build/ (O=DIR elsewhere). V=1 shows commands, SAN=1 adds ASan and UBSan, WERROR=1 is CI's.
+
+O ?= build
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share/lenscap
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= /lib/systemd/system
+VERSION := 0.1.0
+
+CLANG ?= clang
+BPFTOOL ?= bpftool
+MULTIARCH := $(shell $(CC) -print-multiarch)
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTIARCH)
+
+CFLAGS ?= -O2 -g
+override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -D_GNU_SOURCE \
+	-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -MMD -MP -I$(O)/gen \
+	-DLENSCAP_VERSION='"$(VERSION)"' -DLENSCAP_DATADIR='"$(DATADIR)"' $(if $(WERROR),-Werror)
+override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifdef SAN
+override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+override LDFLAGS += -fsanitize=address,undefined
+endif
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+LIB_SRC := $(wildcard userspace/lib/*.c)
+POLICY_SRC := $(wildcard userspace/feed/*.c userspace/policy/*.c)
+DAEMON_SRC := $(wildcard userspace/daemon/*.c)
+CLI_SRC := $(wildcard userspace/cli/*.c)
+LOADER_SRC := $(wildcard loader/*.c)
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+KERNEL_SRC := $(wildcard tests/dataplane/test_*.c)
+TOOL_SRC := $(wildcard tests/tools/*.c)
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+SKEL := $(patsubst bpf/%.bpf.c,$(O)/gen/%.skel.h,$(BPF_SRC))
+PROGRAMS := $(O)/lenscap $(O)/lenscapd $(O)/lenscap-loader
+UNITS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
+KERNELS := $(patsubst tests/dataplane/%.c,$(O)/tests/dataplane/%,$(KERNEL_SRC))
+TOOLS := $(patsubst tests/tools/%.c,$(O)/tests/tools/%,$(TOOL_SRC))
+MAN := $(patsubst doc/man/%.scd,$(O)/man/%,$(wildcard doc/man/*.scd))
+
+LIBS_LIB := -lcyaml -ljansson -lsodium -lbpf
+LIBS_POLICY := -lyajl -ljansson -lmnl
+LIBS_DAEMON := -lsystemd
+LIBS_LOADER := -lmnl -lsystemd
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all man tests clean
+all: $(PROGRAMS) man
+man: $(MAN)
+tests: $(UNITS) $(KERNELS) $(TOOLS)
+
+$(O)/lenscap: $(call obj,$(CLI_SRC)) $(O)/libpolicy.a $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_POLICY) $(LIBS_LIB)
+
+$(O)/lenscapd: $(call obj,$(DAEMON_SRC)) $(O)/libpolicy.a $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_POLICY) $(LIBS_LIB) $(LIBS_DAEMON)
+
+$(O)/lenscap-loader: $(call obj,$(LOADER_SRC)) $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LIB) $(LIBS_LOADER)
+
+$(O)/liblenscap.a: $(call obj,$(LIB_SRC))
+$(O)/libpolicy.a: $(call obj,$(POLICY_SRC))
+$(O)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Test programs: every other .c file of their folder (shared helpers) is linked into each.
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(call obj,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))) $(O)/libpolicy.a $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_POLICY) $(LIBS_LIB) $(LIBS_DAEMON)
+
+$(O)/tests/dataplane/test_%: $(O)/tests/dataplane/test_%.o $(call obj,$(filter-out $(KERNEL_SRC),$(wildcard tests/dataplane/*.c))) $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lpthread $(LIBS_LIB)
+
+$(O)/tests/tools/%: $(O)/tests/tools/%.o $(O)/libpolicy.a $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread $(LIBS_POLICY) $(LIBS_LIB)
+
+$(O)/%.o: %.c | $(SKEL)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -c -o $@ $<
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/gen/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
+
+$(O)/man/%: doc/man/%.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && scdoc < $< > $@
+
+clean:
+	rm -rf $(O)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+include dist/install.mk

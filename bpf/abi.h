@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the programs in the kernel, the loader, lenscapd and lenscap share: data only, no code.
+ *
+ * Change a layout or a meaning and LC_ABI moves with it: both sides refuse another number.
+ * All integers are in host byte order unless a comment says otherwise. A MAC address as an integer ("mac48")
+ * has its first octet on the wire in bits 47..40.
+ */
+#ifndef LENSCAP_ABI_H
+#define LENSCAP_ABI_H
+
+#include <linux/types.h>
+
+#define LC_ABI 1u
+
+/* ---- Actions (4 bits of a policy word: the action in the low 3, LC_ENTRY_DRY_RUN in the 4th) ---- */
+enum lc_action {
+	LC_ABSENT = 0,	   /* no entry in this epoch */
+	LC_QUARANTINE = 1, /* what the zone says */
+	LC_DROP = 2,
+	LC_MIRROR = 3, /* 3 to 5 are reserved for the verdicts of a later ABI: treated as quarantine */
+	LC_DIVERT = 4,
+	LC_CONTAIN = 5,
+	LC_MONITOR = 6, /* pass, count, report */
+	LC_ALLOW = 7,	/* pass, count */
+};
+#define LC_ACTION_MASK 7u
+#define LC_ENTRY_DRY_RUN 8u /* the entry's source is in dry-run: count what enforcing would do, pass */
+
+/* ---- Policy words ----
+ * bits 63..16 prefix (mac48, bits beyond the length zero), bits 15..10 zero, bits 9..8 length code,
+ * bits 7..4 action in odd epochs, bits 3..0 action in even epochs. 0 is an empty word.
+ */
+enum lc_length { LC_LEN_24 = 0, LC_LEN_28 = 1, LC_LEN_36 = 2, LC_LEN_48 = 3, LC_LENGTHS = 4 };
+#define LC_WORD_PREFIX_SHIFT 16
+#define LC_WORD_KEY_SHIFT 8 /* word >> 8 is the key: prefix and length code */
+
+#define LC_BUCKET_WORDS 8
+struct lc_bucket { /* one cache line */
+	__u64 word[LC_BUCKET_WORDS];
+};
+_Static_assert(sizeof(struct lc_bucket) == 64, "a bucket is one cache line");
+
+/* The filter in front of the table: four bits for each folded OUI (bpf/hash.h), bit n = something of length
+ * code n may exist under it. 128 KiB; false positives cost a probe, false negatives do not exist. */
+#define LC_FILTER_BITS 18
+#define LC_FILTER_WORDS ((1u << LC_FILTER_BITS) / 16u)
+
+/* One element; only lenscapd (and the loader before it attaches) writes it. */
+struct lc_policy_head {
+	__u32 abi;
+	__u32 generation;  /* equals lc_control.generation of the same set of maps */
+	__u64 epoch;	   /* its lowest bit selects the action field */
+	__u64 stash_used;  /* words used in the bucket behind the last one: overflow */
+	__u64 words;	   /* live words, for readers */
+	__u8 digest[32];   /* of the policy in force (userspace/lib/digest.h) */
+};
+_Static_assert(sizeof(struct lc_policy_head) == 64, "lc_policy_head");
+
+/* ---- Root's side: written by the loader (and `lenscap bypass`, `lenscap reload`), readable by the group ---- */
+struct lc_control {
+	__u32 abi;
+	__u32 generation; /* moves when the policy maps are made anew */
+	__u64 seed[2];	  /* of the table's hash */
+	__u32 buckets;	  /* power of two, without the stash bucket */
+	__u32 slots;	  /* device slots per CPU, power of two */
+	__u32 cpus;	  /* possible CPUs: slots and totals are indexed cpu * n + i */
+	__u32 capacity;	  /* entries the policy may hold: buckets * 8 / 2 or less */
+};
+_Static_assert(sizeof(struct lc_control) == 40, "lc_control");
+
+/* Map "switches": one __u64 each, CLOCK_MONOTONIC nanoseconds as bpf_ktime_get_coarse_ns() gives them. */
+enum lc_switch {
+	LC_SWITCH_BYPASS_UNTIL = 0,  /* nothing is stopped before this time */
+	LC_SWITCH_DRY_RUN_AFTER = 1, /* every zone is in dry-run from this time on; 0 = never (unconfirmed reload) */
+	LC_SWITCHES = 2,
+};
+
+/* Map "protect": hash of mac48 -> __u8 1. "protect_filter": bit lc_protect_bit(mac48) of 512 is set for each. */
+#define LC_PROTECT_MAX 1024
+struct lc_protect_filter {
+	__u64 bits[8];
+};
+_Static_assert(sizeof(struct lc_protect_filter) == 64, "one cache line");
+
+/* ---- A port: read-only data of the program instance on it ---- */
+#define LC_PORTS 1024
+#define LC_PORT_ZONES 16 /* index 0 is "in no zone" */
+#define LC_MAX_TAGS 8	 /* priority tags (VLAN id 0) skipped before a frame is called odd */
+
+#define LC_ZONE_DRY_RUN 1u
+struct lc_zone {
+	__u8 action; /* enum lc_action: what quarantine means */
+	__u8 flags;
+	__u16 permitted; /* bit (1 << action): what an entry may ask for here */
+	__u16 id;	 /* place in the configuration, from 0 */
+	__u16 reserved;
+};
+_Static_assert(sizeof(struct lc_zone) == 8, "lc_zone");
+
+#define LC_VLAN_UNTAGGED 4096
+#define LC_VLAN_ODD 4097 /* a cut-off tag or too many priority tags: the strictest zone of the port */
+#define LC_VLANS 4098
+
+#define LC_PORT_XDP_BLIND 1u /* tags may be hidden from XDP and matter here: XDP leaves every frame to tc */
+struct lc_port_conf {
+	__u64 seed[2];
+	__u32 bucket_mask; /* buckets - 1 */
+	__u32 slot_mask;   /* slots - 1 */
+	__u32 cpus;
+	__u16 port; /* 0 .. LC_PORTS - 1 */
+	__u16 flags;
+	struct lc_zone zone[LC_PORT_ZONES];
+	__u8 vlan_zone[LC_VLANS]; /* zone index by VLAN id, LC_VLAN_UNTAGGED, LC_VLAN_ODD */
+	__u8 reserved[6];
+};
+_Static_assert(sizeof(struct lc_port_conf) == 32 + 8 * LC_PORT_ZONES + 4104, "lc_port_conf");
+
+/* Map "ports": who port n is, so that counters and pins explain themselves with every process dead. */
+enum lc_xdp_mode { LC_XDP_NONE = 0, LC_XDP_NATIVE = 1, LC_XDP_GENERIC = 2, LC_XDP_FOREIGN = 3 };
+enum lc_tc_mode { LC_TC_NONE = 0, LC_TC_TCX = 1, LC_TC_CLSACT = 2 };
+struct lc_port {
+	char name[16];	 /* IFNAMSIZ, zero-terminated; empty = the number is free */
+	__u32 ifindex;	 /* 0 = the interface is gone */
+	__u8 xdp;	 /* enum lc_xdp_mode */
+	__u8 tc;	 /* enum lc_tc_mode */
+	__u8 mac[6];
+	__u64 netns;	 /* inode of the network namespace */
+	__u8 reserved[24];
+};
+_Static_assert(sizeof(struct lc_port) == 64, "lc_port");
+
+/* ---- Counters ----
+ * A frame is counted once: XDP counts what it stops, tc counts everything flagged that reaches it (in
+ * segments, since GRO merges), so no state has to pass from one to the other.
+ */
+enum lc_reason {
+	LC_STOPPED_XDP = 0,
+	LC_STOPPED_TC = 1,
+	LC_ALLOWED = 2,
+	LC_MONITORED = 3,
+	LC_NO_ZONE = 4,	    /* flagged, but this port and VLAN are in no zone */
+	LC_DRY_RUN = 5,	    /* enforcing would have stopped it */
+	LC_BYPASSED = 6,    /* stopped but for `lenscap bypass on` */
+	LC_UNCONFIRMED = 7, /* stopped but for a reload nobody confirmed */
+	LC_PROTECTED = 8,   /* stopped but for `protect` or being the router's own */
+	LC_UNCOUNTED = 9,   /* also in one of the above: no device slot was free */
+	LC_EVENTS_LOST = 10, /* the ring was full */
+	LC_EVICTED = 11,    /* device slots given to another after LC_SLOT_IDLE_NS */
+	LC_REASONS = 16,
+};
+/* Map "totals", index cpu * LC_PORTS + port. Each CPU writes its own; readers add up. */
+struct lc_totals {
+	__u64 frames[LC_REASONS];
+	__u64 bytes[LC_REASONS];
+};
+
+/* Map "slots", index cpu * slots + n: one device on one port, seen by one CPU. One cache line. */
+struct lc_slot {
+	__u64 key; /* mac48 << 16 | port; 0 = free (the all-zero address is never flagged) */
+	__u64 stopped_frames;
+	__u64 stopped_bytes;
+	__u64 passed_frames;
+	__u64 passed_bytes;
+	__u64 first_ns; /* CLOCK_MONOTONIC coarse */
+	__u64 last_ns;
+	__u32 event_ms;	 /* time of its last event, CLOCK_MONOTONIC ms, wraps */
+	__u16 vlan;	 /* of its last frame: id, LC_VLAN_UNTAGGED or LC_VLAN_ODD */
+	__u8 reason;	 /* enum lc_reason of its last frame */
+	__u8 action;	 /* the entry's verdict nibble for it */
+};
+_Static_assert(sizeof(struct lc_slot) == 64, "one cache line");
+#define LC_SLOT_PROBES 4
+#define LC_SLOT_IDLE_NS (3600ull * 1000000000ull) /* a slot unused for this long may be given away */
+
+/* ---- Events: ring buffer "events" ---- */
+#define LC_EVENT_EVERY_MS 10000u /* at most one event per device and port in this time, unless the reason changes */
+#define LC_EVENT_RING_BYTES (1u << 20)
+enum lc_hook { LC_HOOK_XDP = 0, LC_HOOK_TC_INGRESS = 1, LC_HOOK_TC_EGRESS = 2 };
+struct lc_event {
+	__u64 time_ns;	/* CLOCK_MONOTONIC coarse */
+	__u64 mac48;	/* the device */
+	__u64 word;	/* of the entry that decided: prefix, length code; low nibble = its verdict nibble */
+	__u64 frames;	/* of this device on this port and CPU so far */
+	__u8 source[16]; /* IP source address in network order, family says how much of it */
+	__u16 port;
+	__u16 vlan;	/* as in lc_slot */
+	__u8 family;	/* AF_INET (2), AF_INET6 (10), 0 = none */
+	__u8 reason;	/* enum lc_reason */
+	__u8 hook;	/* enum lc_hook */
+	__u8 first;	/* 1 = the slot was new */
+	__u8 zone;	/* lc_zone.id, 0xff = none */
+	__u8 reserved[7];
+};
+_Static_assert(sizeof(struct lc_event) == 64, "lc_event");
+
+/* ---- Pins, below paths.run "/bpf" ----
+ * Links and programs are 0600 root; root's maps 0640 root:group; policy maps 0664 and the ring 0660
+ * root:policy-group. Ports' links are in "port/<number>/".
+ */
+#define LC_PIN_CONTROL "control"
+#define LC_PIN_SWITCHES "switches"
+#define LC_PIN_PROTECT "protect"
+#define LC_PIN_PROTECT_FILTER "protect_filter"
+#define LC_PIN_PORTS "ports"
+#define LC_PIN_SLOTS "slots"
+#define LC_PIN_TOTALS "totals"
+#define LC_PIN_POLICY_HEAD "policy_head"
+#define LC_PIN_POLICY_FILTER "policy_filter"
+#define LC_PIN_POLICY_TABLE "policy_table"
+#define LC_PIN_POLICY_GRACE "policy_grace" /* array of maps: updating it waits for programs in flight (RCU) */
+#define LC_PIN_EVENTS "events"
+#define LC_PIN_PORT_DIR "port"
+#define LC_PIN_XDP_LINK "xdp_link"
+#define LC_PIN_TC_LINK "tc_link"
+#define LC_PIN_TC_PROG "tc_prog" /* clsact only: the filter is found by this program's id */
+
+/* ---- The snapshot of words that lenscapd leaves for the next boot: <state>/daemon/table.words ---- */
+#define LC_SNAPSHOT_MAGIC 0x3153444f5743434cull /* "LCCWODS1" little-endian */
+struct lc_snapshot {
+	__u64 magic;
+	__u32 abi;
+	__u32 count;	 /* words that follow, sorted; action in the low nibble, bits 7..4 zero */
+	__u8 digest[32]; /* BLAKE2b-256 of the words as they stand */
+};
+_Static_assert(sizeof(struct lc_snapshot) == 48, "lc_snapshot");
+
+#endif

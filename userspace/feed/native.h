@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The native feed format: JSON Lines, one header, then entries (doc/man/lenscap-feed.5.scd). */
+#ifndef LENSCAP_FEED_NATIVE_H
+#define LENSCAP_FEED_NATIVE_H
+
+#include "entry.h"
+
+/* Header of a native feed. */
+struct feed_header {
+	char list[65];
+	int64_t serial;
+	int64_t generated, expires; /* seconds since 1970, 0 = absent */
+	int64_t since;		    /* -1 = a snapshot */
+	uint64_t count;
+};
+
+/* What a source is allowed, from its place in the configuration. */
+struct source_rules {
+	const char *list;	 /* name the header must carry, NULL = any (a vendor list given by path) */
+	uint64_t max_entries;	 /* after expansion */
+	unsigned min_length;
+	bool may_allow;		 /* allow and monitor entries are accepted (local, lists of ours, may: [allow]) */
+	bool dry_run;		 /* every entry gets LC_ENTRY_DRY_RUN */
+	bool header;		 /* false: local overrides, entries only */
+	size_t max_bytes;	 /* 0 = 1 GiB */
+	size_t max_line;	 /* 0 = 4096 */
+};
+
+/* Parse a native snapshot (JSON Lines, DESIGN: one header line, then entries). On success fills header (if any) and
+ * set. On failure -EINVAL (refused), -EFBIG (a limit), -ENOMEM, and error says "FILE:LINE: reason; way out" where
+ * FILE is NAME as given; header and set untouched. Never holds more than the set and one line. */
+#define FEED_ERROR 512
+int native_parse(const char *name, const char *data, size_t size, const struct source_rules *rules,
+		 struct feed_header *header, struct entry_set *set, char error[static FEED_ERROR]);
+/* The same, read from a file in pieces (regular file, bounded, no symlink); sha256 of what was read as hex. */
+int native_parse_file(const char *path, const struct source_rules *rules, struct feed_header *header,
+		      struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR]);
+#endif

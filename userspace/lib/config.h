@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The configuration: lenscap.yaml and the drop-ins in lenscap.d beside it, read by all three programs. */
+#ifndef LENSCAP_LIB_CONFIG_H
+#define LENSCAP_LIB_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../bpf/abi.h"
+
+#define CONFIG_PATH "/etc/lenscap/lenscap.yaml"
+#define CONFIG_LAST_VALID "/var/lib/lenscap/loader/config" /* the loader's copy: lenscap.yaml, lenscap.d/ */
+#define CONFIG_ZONES 256
+
+struct config_vlans { /* bit per VLAN id, and one for untagged (LC_VLAN_UNTAGGED) */
+	bool any;
+	uint8_t bits[(LC_VLANS + 7) / 8];
+};
+
+struct config_zone {
+	char *name;
+	char **interfaces; /* globs, or "bridge:NAME" */
+	size_t n_interfaces;
+	char **exclude; /* globs */
+	size_t n_exclude;
+	struct config_vlans vlans;
+	enum lc_action action; /* default LC_DROP */
+	bool enforce;	       /* mode; default false = dry-run */
+	bool both;	       /* direction; default false = from (both is refused until egress exists) */
+	uint16_t permitted;    /* bit (1 << action); default drop, monitor, allow and the zone's own action */
+};
+
+struct config_feed {
+	char *name; /* [A-Za-z0-9._-]{1,64}, not "local" */
+	char *path; /* absolute */
+	bool enforce;	       /* mode; default true */
+	bool may_allow;	       /* may: [flag, allow] */
+	unsigned min_length;   /* default 24 */
+	uint64_t max_entries;  /* default: capacity less the 1,024 reserved for overrides */
+	double max_weakening;  /* fraction, default 0.10 ("10%") */
+	unsigned max_newly_stopped; /* default 20 */
+	unsigned stale_after;  /* seconds without a newer serial before the alarm, 0 = never; default 0 */
+};
+
+struct config_list {
+	char *name; /* a name in the data folder, or a path */
+	bool enforce;
+};
+
+struct config {
+	struct config_list *lists;
+	size_t n_lists;
+	uint32_t capacity; /* entries, default 262144, 1024 .. 8388608 */
+	uint32_t devices;  /* device slots per CPU, default 16384; rounded up to a power of two */
+	bool trust_clock;  /* clock: trust - believe the clock though no NTP says it is synchronised */
+	uint64_t *protect; /* mac48 */
+	size_t n_protect;
+	struct config_zone *zones;
+	size_t n_zones;
+	struct config_feed *feeds;
+	size_t n_feeds;
+	char *run, *state, *log, *overrides, *data; /* paths; data: the vendor lists' folder */
+	char *user, *group, *policy_group;	      /* "lenscap", "lenscap", "lenscap-policy" */
+	bool fallback; /* this is the last valid copy, and error says why */
+	char *error;
+};
+
+/* Read and check FILE (NULL = CONFIG_PATH) with its drop-ins. 0, or a negative errno with *error (owned by the
+ * caller, free()) holding one line per error: "FILE:LINE:COLUMN: what is wrong; what to do". Touches nothing else.
+ * Refuses files that others may write. */
+int config_load(const char *file, struct config **out, char **error);
+
+/* As above, and when FILE is invalid the copy in LAST_VALID (NULL = CONFIG_LAST_VALID); then out->fallback is set. */
+int config_load_or_last(const char *file, const char *last_valid, struct config **out, char **error);
+
+/* Copy FILE and its drop-ins whole to the folder LAST_VALID (prepare aside, fsync, rename). */
+int config_keep(const char *file, const char *last_valid);
+
+void config_free(struct config *config);
+#endif
