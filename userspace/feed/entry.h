@@ -10,9 +10,10 @@
 #include "../../bpf/abi.h"
 
 struct strings; /* pool of distinct strings; handle 0 is the empty string */
+#define STRINGS_MAX (96u << 20) /* bytes of distinct text in one pool */
 struct strings *strings_new(void);
 void strings_free(struct strings *s);
-/* The handle of TEXT (zero-terminated), added when new. 0 when out of memory. */
+/* The handle of TEXT (zero-terminated), added when new. 0 when it is empty, the pool is full or memory is out. */
 uint32_t strings_add(struct strings *s, const char *text);
 const char *strings_get(const struct strings *s, uint32_t handle);
 
@@ -25,10 +26,36 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == 32, "a million entries are 32 MB");
 
-struct entry_set { /* sorted by word >> 8, one entry a key (the stricter action won) */
+/* Sorted by key (word >> 8). Where several entries of a source meet in one key, the one with the greater written length, then
+ * the stricter action, comes first and decides; another follows only when it outlives it (until), so that it takes over. */
+struct entry_set {
 	struct entry *entries;
 	size_t n;
 	struct strings *strings;
 };
 void entry_set_free(struct entry_set *set);
+
+/* The first entry of a key (n when there is none), and the one of the key's entries in force at NOW (0: the first), or NULL. */
+size_t entry_set_find(const struct entry_set *set, uint64_t key);
+const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now);
+/* Is it in force at NOW (0 = the clock is not trusted: every entry is)? */
+bool entry_in_force(const struct entry *e, int64_t now);
+
+/* Gathers entries, expands them to kernel lengths, then sorts and resolves them. MAX counts after expansion. */
+struct prefix;
+struct entry_builder;
+struct entry_builder *entry_builder_new(uint64_t max);
+void entry_builder_free(struct entry_builder *b);
+struct strings *entry_builder_strings(struct entry_builder *b);
+/* PROTOTYPE: all fields but word's prefix and length. 0, -EFBIG (over MAX) or -ENOMEM. */
+int entry_builder_add(struct entry_builder *b, const struct prefix *prefix, const struct entry *prototype);
+/* Moves the entries to SET, freeing B. */
+void entry_builder_finish(struct entry_builder *b, struct entry_set *set);
+
+/* Names of actions: text to number (LC_ABSENT when unknown) and back. Strictness: higher stops more; quarantine and
+ * drop are equal. Available: this version has it. */
+enum lc_action action_parse(const char *text);
+const char *action_name(enum lc_action action);
+int action_strictness(enum lc_action action);
+bool action_available(enum lc_action action);
 #endif

@@ -10,7 +10,7 @@ struct guard_limits {
 	unsigned max_newly_stopped; /* live addresses */
 };
 
-/* What is remembered of one source across restarts (<state>/daemon/guard.json). */
+/* What is remembered of one source across restarts (<state>/daemon/guard.json). Start with guard_memory_init(). */
 #define GUARD_STEPS 64
 struct guard_memory {
 	int64_t serial;	      /* highest accepted, -1 = none yet */
@@ -18,8 +18,15 @@ struct guard_memory {
 	struct {
 		int64_t at;
 		uint64_t weakened;
-	} step[GUARD_STEPS]; /* the last 24 hours; older ones are merged into the oldest that still counts */
+	} step[GUARD_STEPS]; /* the last 24 hours, oldest first; when full the two oldest are merged (keeping the later time) */
 	size_t n_steps;
+};
+void guard_memory_init(struct guard_memory *m);
+
+/* The content a guard speaks of, for the way out in its error: "...; lenscap feed accept NAME SHA256 admits exactly this
+ * content". */
+struct guard_content {
+	const char *name, *sha256;
 };
 
 /* Serial rules: older, or equal with other content. 0 or -EINVAL with error. */
@@ -28,15 +35,29 @@ int guard_serial(const struct guard_memory *m, const struct feed_header *h, cons
 /* expires in the past when the clock is trusted (now != 0). */
 int guard_expiry(const struct feed_header *h, int64_t now, char error[static FEED_ERROR]);
 
-/* How many entries of OLD the change to NEW weakens: a removal, a weaker final verdict, a new or shorter until. */
-uint64_t guard_weakened(const struct entry_set *old, const struct entry_set *set);
-int guard_weakening(const struct guard_memory *m, const struct guard_limits *l, uint64_t entries, uint64_t weakened,
-		    int64_t now, char error[static FEED_ERROR]);
+/* How many entries (after expansion) putting SET in place of a source's weakens: an entry removed, a weaker action or dry-run,
+ * a new or shorter until; and entries that are new but lower the final verdict of their own prefix, as a permitted allow
+ * does. Entries whose until passed by NOW do not count. */
+uint64_t guard_weakened(const struct policy *p, size_t source, const struct entry_set *set, int64_t now);
+/* ENTRIES: how many the source has before the change. -EPERM with error when the last 24 hours and this are too much. NOW
+ * is the wall clock whether trusted or not. */
+int guard_weakening(const struct guard_memory *m, const struct guard_limits *l, const struct guard_content *c,
+		    uint64_t entries, uint64_t weakened, int64_t now, char error[static FEED_ERROR]);
+/* Note what was accepted. */
 void guard_remember(struct guard_memory *m, const struct feed_header *h, const char *sha256, uint64_t weakened,
 		    int64_t now);
 
-/* Addresses now live here (neighbour table, bridge forwarding table), sorted; gateways and virtual-router addresses
- * learned from the machine are marked. */
+/* The memories of all sources as a file. Loading a file that is not there gives none and 0. A damaged file gives none, -EINVAL
+ * and an error to show: the caller then keeps the serials of the last-known-good files, and starts new windows. */
+struct guard_source {
+	char name[65];
+	struct guard_memory memory;
+};
+int guard_load(const char *path, struct guard_source **out, size_t *n, char error[static FEED_ERROR]);
+int guard_save(const char *path, const struct guard_source *sources, size_t n);
+
+/* Addresses now live here (neighbour table, bridge forwarding table), sorted, one row each; default gateways and
+ * virtual-router addresses learned from the machine are marked. */
 struct live {
 	uint64_t mac48;
 	char port[16]; /* interface it was learned on */
@@ -50,9 +71,12 @@ struct live_set {
 int live_read(struct live_set *out);
 void live_free(struct live_set *set);
 
-/* Which live addresses CHANGES would newly stop under policy P (final verdict before does not stop, after does;
- * quarantine, drop, divert and contain stop). */
+/* Which live addresses putting SET in place would newly stop (final verdict before does not stop, after does;
+ * quarantine, drop, divert and contain stop, not in dry-run). Returns how many; HIT gets the first MAX_HITS, gateways
+ * first. */
 size_t guard_newly_stopped(const struct policy *p, size_t source, const struct entry_set *set, int64_t now,
 			   const struct live_set *live, struct live *hit, size_t max_hits);
-int guard_stops(const struct guard_limits *l, const struct live *hit, size_t n, char error[static FEED_ERROR]);
+/* N as returned above, HIT with at least one row when N is not 0. -EPERM with error. */
+int guard_stops(const struct guard_limits *l, const struct guard_content *c, const struct live *hit, size_t n,
+		char error[static FEED_ERROR]);
 #endif

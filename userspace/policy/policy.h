@@ -39,13 +39,14 @@ struct changes {
 };
 void changes_free(struct changes *c);
 
-/* What putting NEW in place of a source's set would change. NOW drops entries whose until has passed (0 = the clock
- * is not trusted: none are dropped). Changes nothing. */
+/* What putting SET in place of a source's would change. NOW drops entries whose until has passed (0 = the clock
+ * is not trusted: none are dropped). Changes nothing. What is in force must be up to NOW: policy_expire() first. */
 int policy_diff(const struct policy *p, size_t source, const struct entry_set *set, int64_t now, struct changes *out);
 /* Put it in place: takes SET over (it is emptied). */
 void policy_replace(struct policy *p, size_t source, struct entry_set *set);
 
-/* Entries whose until lies in (from, to]: the keys whose verdict that changes. And when the next one ends (0 = none). */
+/* The clock moves on (or is set back): entries whose until lies between FROM and TO, the keys whose verdict that changes.
+ * policy_count() is as of the last TO. And when the next one ends (0 = none). */
 int policy_expire(struct policy *p, int64_t from, int64_t to, struct changes *out);
 int64_t policy_next_until(const struct policy *p, int64_t after);
 
@@ -60,11 +61,8 @@ struct candidate {
 	const struct entry *entry;
 };
 #define POLICY_CANDIDATES 256
+/* The final verdict nibble for one address (0 = clean), as if SET were in place of SOURCE's (NULL: as it is). */
+uint8_t policy_verdict(const struct policy *p, uint64_t mac48, int64_t now, size_t source, const struct entry_set *set);
 size_t policy_explain(const struct policy *p, uint64_t mac48, int64_t now, struct candidate out[static POLICY_CANDIDATES]);
 
-/* Names of actions: text to number (LC_ABSENT when unknown) and back. Strictness: higher stops more; quarantine and
- * drop are equal. */
-enum lc_action action_parse(const char *text);
-const char *action_name(enum lc_action action);
-int action_strictness(enum lc_action action);
 #endif
