@@ -166,7 +166,7 @@ struct lc_slot {
 	__u64 last_ns;
 	__u32 event_ms;	 /* time of its last event, CLOCK_MONOTONIC ms, wraps */
 	__u16 vlan;	 /* of its last frame: id, LC_VLAN_UNTAGGED or LC_VLAN_ODD */
-	__u8 reason;	 /* enum lc_reason of its last frame */
+	__u8 reason;	 /* enum lc_reason of its last frame; a new one may wait LC_EVENT_CHANGE_MS for its event */
 	__u8 action;	 /* the entry's verdict nibble for it */
 };
 _Static_assert(sizeof(struct lc_slot) == 64, "one cache line");
@@ -175,6 +175,7 @@ _Static_assert(sizeof(struct lc_slot) == 64, "one cache line");
 
 /* ---- Events: ring buffer "events" ---- */
 #define LC_EVENT_EVERY_MS 10000u /* at most one event per device and port in this time, unless the reason changes */
+#define LC_EVENT_CHANGE_MS 100u	 /* but then at most one in this time; also for all devices without a slot together */
 #define LC_EVENT_RING_BYTES (1u << 20)
 enum lc_hook { LC_HOOK_XDP = 0, LC_HOOK_TC_INGRESS = 1, LC_HOOK_TC_EGRESS = 2 };
 struct lc_event {

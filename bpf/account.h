@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Evidence: totals, device slots and events. Each CPU writes only its own part, always with bottom halves off, so plain
+ * additions lose nothing. */
+#ifndef LENSCAP_ACCOUNT_H
+#define LENSCAP_ACCOUNT_H
+
+#include "parse.h"
+#include "policy.h"
+#include "zone.h"
+
+#define MS 1000000ull
+
+struct verdict {
+	__u64 now_ns;
+	__u64 entry; /* key of the entry that decided, its verdict nibble in bits 3..0 */
+	__u16 zone;  /* lc_zone.id */
+	__u8 reason; /* enum lc_reason */
+};
+
+/* Time of this instance's last event about a device without a slot. CPUs may race for it: one event more. */
+__u64 uncounted_event_ns;
+
+static __always_inline void count(struct lc_totals *total, __u32 reason, __u64 frames, __u64 bytes)
+{
+	total->frames[reason & (LC_REASONS - 1)] += frames;
+	total->bytes[reason & (LC_REASONS - 1)] += bytes;
+}
+
+/* Give a slot to a device. The key is written last: readers skip a slot without one. */
+static __always_inline void slot_take(struct lc_slot *slot, __u64 key, __u64 now_ns)
+{
+	*(volatile __u64 *)&slot->key = 0;
+	slot->stopped_frames = slot->stopped_bytes = 0;
+	slot->passed_frames = slot->passed_bytes = 0;
+	slot->first_ns = now_ns;
+	slot->last_ns = now_ns;
+	slot->event_ms = 0;
+	slot->reason = LC_REASONS;
+	asm volatile("" ::: "memory");
+	*(volatile __u64 *)&slot->key = key;
+}
+
+/* The device's slot on this CPU: found, free, or idle for so long that it is given away. NULL = none. Slots are never
+ * freed, so the first free one ends the search. */
+static __always_inline struct lc_slot *slot_find(__u32 cpu, __u64 key, __u64 now_ns, struct lc_totals *total,
+						 bool *first)
+{
+	__u64 hash = lc_hash(key, port_conf.seed[0], port_conf.seed[1]);
+	__u32 mask = port_conf.slot_mask, base = cpu * (mask + 1);
+	struct lc_slot *idle = NULL;
+
+	*first = false;
+	for (__u32 i = 0; i < LC_SLOT_PROBES; i++) {
+		__u32 index = base + (((__u32)hash + i) & mask);
+		struct lc_slot *slot = bpf_map_lookup_elem(&slots, &index);
+
+		if (!slot)
+			return NULL;
+		if (slot->key == key)
+			return slot;
+		if (slot->key == 0) {
+			slot_take(slot, key, now_ns);
+			*first = true;
+			return slot;
+		}
+		if (!idle && slot->last_ns + LC_SLOT_IDLE_NS < now_ns)
+			idle = slot;
+	}
+	if (!idle)
+		return NULL;
+	count(total, LC_EVICTED, 1, 0);
+	slot_take(idle, key, now_ns);
+	*first = true;
+	return idle;
+}
+
+static __always_inline void slot_count(struct lc_slot *slot, const struct frame *frame, const struct verdict *verdict)
+{
+	if (verdict->reason <= LC_STOPPED_TC) {
+		slot->stopped_frames += frame->frames;
+		slot->stopped_bytes += frame->bytes;
+	} else {
+		slot->passed_frames += frame->frames;
+		slot->passed_bytes += frame->bytes;
+	}
+	slot->last_ns = verdict->now_ns;
+	slot->vlan = frame->vlan;
+	slot->action = verdict->entry & 15;
+}
+
+/* Whether this frame makes an event; remembers that it did. A changed reason waits LC_EVENT_CHANGE_MS after the
+ * last event, or a device that alternates between two VLANs could fill the ring. */
+static __always_inline bool slot_event_due(struct lc_slot *slot, const struct verdict *verdict, bool first)
+{
+	__u32 now_ms = (__u32)(verdict->now_ns / MS), since = now_ms - slot->event_ms;
+	bool changed = slot->reason != verdict->reason;
+
+	if (!first && since < (changed ? LC_EVENT_CHANGE_MS : LC_EVENT_EVERY_MS))
+		return false;
+	slot->event_ms = now_ms;
+	slot->reason = verdict->reason;
+	return true;
+}
+
+static __always_inline bool uncounted_event_due(__u64 now_ns)
+{
+	if (now_ns - uncounted_event_ns < LC_EVENT_CHANGE_MS * MS)
+		return false;
+	uncounted_event_ns = now_ns;
+	return true;
+}
+
+static __always_inline void event_send(const struct frame *frame, const struct verdict *verdict,
+				       const struct lc_slot *slot, bool first, struct lc_totals *total)
+{
+	struct lc_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		count(total, LC_EVENTS_LOST, 1, 0);
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_ns = verdict->now_ns;
+	event->mac48 = frame->mac48;
+	event->word = verdict->entry;
+	event->frames = slot ? slot->stopped_frames + slot->passed_frames : frame->frames;
+	event->port = port_conf.port;
+	event->vlan = frame->vlan;
+	event->family = frame_ip_source(frame, event->source);
+	event->reason = verdict->reason;
+	event->hook = frame->hook;
+	event->first = first;
+	event->zone = (__u8)verdict->zone;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* The one place where a frame is counted and reported. */
+static __always_inline void account(const struct frame *frame, const struct verdict *verdict)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), index = cpu * LC_PORTS + port_conf.port;
+	struct lc_totals *total = bpf_map_lookup_elem(&totals, &index);
+	struct lc_slot *slot;
+	bool first, due;
+
+	if (!total)
+		return;
+	count(total, verdict->reason, frame->frames, frame->bytes);
+	slot = slot_find(cpu, frame->mac48 << 16 | port_conf.port, verdict->now_ns, total, &first);
+	if (slot) {
+		slot_count(slot, frame, verdict);
+		due = slot_event_due(slot, verdict, first);
+	} else {
+		count(total, LC_UNCOUNTED, frame->frames, frame->bytes);
+		due = uncounted_event_due(verdict->now_ns);
+	}
+	if (due)
+		event_send(frame, verdict, slot, first, total);
+}
+
+#endif

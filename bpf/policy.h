@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The policy: the filter that clears clean frames, then the longest prefix in the flat table. */
+#ifndef LENSCAP_POLICY_H
+#define LENSCAP_POLICY_H
+
+#include "hash.h"
+#include "maps.h"
+
+/* Zero that the CPU can know only once VALUE has been loaded. Added to an address it keeps the loads in order on
+ * machines (arm64) that would reorder them; BPF has no acquire load before kernel 6.16. */
+static __always_inline __u64 zero_after(__u64 value)
+{
+	asm volatile("%0 ^= %0" : "+r"(value));
+	return value;
+}
+
+/* Which lengths may exist under the address' OUI: bit n = length code n. 0 for nearly every frame. */
+static __always_inline __u32 policy_filter_bits(__u64 mac48, __u64 zero)
+{
+	__u32 place = lc_filter_index((__u32)(mac48 >> 24));
+	__u32 index = (place >> 4) + (__u32)zero;
+	const __u64 *word = bpf_map_lookup_elem(&policy_filter, &index);
+
+	return word ? *(const volatile __u64 *)word >> (place & 15) * 4 & 15 : 0;
+}
+
+/* The word of KEY that has a verdict in the field at SHIFT, in one bucket. 0 = none. (An empty word has key 0, as
+ * 00:00:00/24 has, but never a verdict.) */
+static __always_inline __u64 bucket_find(__u32 index, __u64 key, __u32 shift)
+{
+	const volatile struct lc_bucket *bucket = bpf_map_lookup_elem(&policy_table, &index);
+
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < LC_BUCKET_WORDS; i++) {
+		__u64 word = bucket->word[i];
+
+		if (word >> LC_WORD_KEY_SHIFT == key && (word >> shift & LC_ACTION_MASK) != LC_ABSENT)
+			return word;
+	}
+	return 0;
+}
+
+struct policy_view { /* what one frame sees: read once */
+	__u32 shift;	 /* of the field in force */
+	bool stash;
+	__u64 zero;
+};
+
+static __always_inline __u64 policy_find(__u64 key, const struct policy_view *view)
+{
+	__u64 hash = lc_hash(key, port_conf.seed[0], port_conf.seed[1]) + view->zero;
+	__u32 mask = port_conf.bucket_mask;
+	__u64 word = bucket_find((__u32)hash & mask, key, view->shift);
+
+	if (word == 0)
+		word = bucket_find((__u32)(hash >> 32) & mask, key, view->shift);
+	if (word == 0 && view->stash)
+		word = bucket_find(mask + 1 + (__u32)view->zero, key, view->shift);
+	return word;
+}
+
+/* The entry that decides for an address: its key, with the verdict nibble in bits 3..0. 0 = the address is clean.
+ * The filter is read again behind the epoch: a policy's bits are set before its epoch, so this frame cannot combine
+ * the old policy's filter with the new one's words. */
+static __always_inline __u64 policy_lookup(__u64 mac48)
+{
+	static const __u8 low_bits[LC_LENGTHS] = {24, 20, 12, 0};
+	__u32 zero_key = 0;
+	const volatile struct lc_policy_head *head = bpf_map_lookup_elem(&policy_head, &zero_key);
+	struct policy_view view;
+	__u64 epoch;
+	__u32 bits;
+
+	if (!head || mac48 == 0 || mac48 >> 40 & 1)
+		return 0;
+	epoch = head->epoch;
+	view.zero = zero_after(epoch);
+	view.shift = epoch & 1 ? 4 : 0;
+	bits = policy_filter_bits(mac48, view.zero);
+	view.stash = head->stash_used != 0;
+#pragma unroll
+	for (int code = LC_LENGTHS - 1; code >= 0; code--) {
+		__u64 key = (mac48 >> low_bits[code] << low_bits[code]) << 8 | (__u64)code;
+		__u64 word = bits >> code & 1 ? policy_find(key, &view) : 0;
+
+		if (word != 0)
+			return key << LC_WORD_KEY_SHIFT | (word >> view.shift & 15);
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Addresses that are never stopped, whatever the policy says: root's list and the router's own. */
+#ifndef LENSCAP_PROTECT_H
+#define LENSCAP_PROTECT_H
+
+#include "hash.h"
+#include "maps.h"
+
+static __always_inline bool is_protected(__u64 mac48)
+{
+	__u32 zero = 0, bit = lc_protect_bit(mac48);
+	const struct lc_protect_filter *filter = bpf_map_lookup_elem(&protect_filter, &zero);
+
+	if (!filter || !(filter->bits[bit >> 6 & 7] >> (bit & 63) & 1))
+		return false;
+	return bpf_map_lookup_elem(&protect, &mac48) != NULL;
+}
+
+#endif

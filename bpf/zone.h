@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From an entry and a zone to what happens to the frame, with root's limits. */
+#ifndef LENSCAP_ZONE_H
+#define LENSCAP_ZONE_H
+
+#include "protect.h"
+
+#define NO_ZONE_ID 0xff
+
+struct zone { /* a copy: the read-only data is volatile */
+	__u8 action;
+	__u8 flags;
+	__u16 permitted;
+	__u16 id; /* NO_ZONE_ID when there is none */
+	bool exists;
+};
+
+static __always_inline struct zone zone_of(__u16 vlan)
+{
+	struct zone zone = {.id = NO_ZONE_ID};
+	__u32 place = vlan, index;
+
+	asm volatile("" : "+r"(place)); /* the compiler knows the range below, the verifier may not */
+	if (place >= LC_VLANS)
+		place = LC_VLAN_ODD;
+	index = port_conf.vlan_zone[place] & (LC_PORT_ZONES - 1);
+	if (index == 0)
+		return zone;
+	zone.action = port_conf.zone[index].action;
+	zone.flags = port_conf.zone[index].flags;
+	zone.permitted = port_conf.zone[index].permitted;
+	zone.id = port_conf.zone[index].id;
+	zone.exists = true;
+	return zone;
+}
+
+/* Quarantine, what the zone does not permit, and what this ABI does not know is the zone's action. */
+static __always_inline __u8 final_action(__u8 action, const struct zone *zone)
+{
+	const __u32 known = 1u << LC_DROP | 1u << LC_MONITOR | 1u << LC_ALLOW;
+
+	return known & zone->permitted & 1u << action ? action : zone->action;
+}
+
+static __always_inline __u64 switch_ns(__u32 which)
+{
+	const volatile __u64 *ns = bpf_map_lookup_elem(&switches, &which);
+
+	return ns ? *ns : 0;
+}
+
+/* What holds back a stop at this time: the reason, or LC_STOPPED_XDP when nothing does. */
+static __always_inline __u8 stop_reason(__u64 mac48, bool dry_run, __u64 now_ns)
+{
+	__u64 dry_run_after = switch_ns(LC_SWITCH_DRY_RUN_AFTER);
+
+	if (now_ns < switch_ns(LC_SWITCH_BYPASS_UNTIL))
+		return LC_BYPASSED;
+	if (dry_run)
+		return LC_DRY_RUN;
+	if (dry_run_after != 0 && now_ns >= dry_run_after)
+		return LC_UNCONFIRMED;
+	return is_protected(mac48) ? LC_PROTECTED : LC_STOPPED_XDP;
+}
+
+/* The verdict on a flagged frame: enum lc_reason, with LC_STOPPED_XDP for "stop" on every hook. */
+static __always_inline __u8 zone_judge(__u64 mac48, __u8 nibble, const struct zone *zone, __u64 now_ns)
+{
+	__u8 action = final_action(nibble & LC_ACTION_MASK, zone);
+
+	if (!zone->exists)
+		return LC_NO_ZONE;
+	if (action == LC_ALLOW)
+		return LC_ALLOWED;
+	if (action == LC_MONITOR)
+		return LC_MONITORED;
+	return stop_reason(mac48, nibble & LC_ENTRY_DRY_RUN || zone->flags & LC_ZONE_DRY_RUN, now_ns);
+}
+
+#endif
