@@ -47,7 +47,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(O)/tests/tools/%,$(TOOL_SRC))
 MAN := $(patsubst doc/man/%.scd,$(O)/man/%,$(wildcard doc/man/*.scd))
 
 LIBS_LIB := -lcyaml -ljansson -lsodium -lbpf
-LIBS_POLICY := -lyajl -ljansson -lmnl
+LIBS_POLICY := -lyajl -lcsv -lunistring -ljansson -lmnl
 LIBS_DAEMON := -lsystemd
 LIBS_LOADER := -lmnl -lsystemd
 

@@ -4,7 +4,7 @@
  *
  * SOURCES/names.yaml says under which organisation names each vendor appears in the registries, SOURCES/lists/NAME.yaml
  * which vendors a list names and on what legal basis. `vendor_compile` makes NAME.jsonl of them, a native feed
- * snapshot whose serial is the registry's edition as YYYYMMDD. Names are matched whole (policy/fold.h), never by part.
+ * snapshot whose serial is the registry's edition as YYYYMMDD. Names are matched whole (vendor_fold.h), never by part.
  */
 #ifndef LENSCAP_POLICY_VENDOR_H
 #define LENSCAP_POLICY_VENDOR_H
@@ -32,7 +32,7 @@ struct vendor_lists { /* sorted by name */
 	struct vendor_list *list;
 	size_t n;
 };
-/* Read the headers of FOLDER/\*.jsonl (the configuration's paths.data). 0, or a negative errno with error set when the
+/* Read the header of every .jsonl file in FOLDER (the configuration's paths.data). 0, or a negative errno with error set when the
  * folder cannot be read; a list that cannot be read is in the result with its error. */
 int vendor_lists(const char *folder, struct vendor_lists *out, char error[static FEED_ERROR]);
 void vendor_lists_free(struct vendor_lists *lists);
