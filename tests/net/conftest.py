@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fixtures: a site of one's own for each test, with or without the programs running."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import netsite  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root: network namespaces, BPF"))
+
+
+@pytest.fixture
+def bare_site():
+    """A switch without devices, nothing running, no configuration."""
+    site = netsite.Site(devices=False)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def site():
+    """Switch, two flagged cameras, a laptop, a core server; nothing running, no configuration."""
+    site = netsite.Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def running(site):
+    """The same with the default configuration, loader and daemon running, the policy in force."""
+    return site.start()
