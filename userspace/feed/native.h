@@ -17,7 +17,7 @@ struct feed_header {
 /* What a source is allowed, from its place in the configuration. */
 struct source_rules {
 	const char *list;	 /* name the header must carry, NULL = any (a vendor list given by path) */
-	uint64_t max_entries;	 /* after expansion */
+	uint64_t max_entries;	 /* after expansion; 0 = 8,388,608, the most a table can hold */
 	unsigned min_length;
 	bool may_allow;		 /* allow and monitor entries are accepted (local, lists of ours, may: [allow]) */
 	bool dry_run;		 /* every entry gets LC_ENTRY_DRY_RUN */
@@ -28,11 +28,27 @@ struct source_rules {
 
 /* Parse a native snapshot (JSON Lines, DESIGN: one header line, then entries). On success fills header (if any) and
  * set. On failure -EINVAL (refused), -EFBIG (a limit), -ENOMEM, and error says "FILE:LINE: reason; way out" where
- * FILE is NAME as given; header and set untouched. Never holds more than the set and one line. */
+ * FILE is NAME as given; header and set untouched. Never holds more than the set and one line. HEADER may be NULL. */
 #define FEED_ERROR 512
+#define NATIVE_MAX_BYTES ((size_t)1 << 30)
+#define NATIVE_MAX_LINE 4096u
+#define NATIVE_MAX_ENTRIES 8388608u
 int native_parse(const char *name, const char *data, size_t size, const struct source_rules *rules,
 		 struct feed_header *header, struct entry_set *set, char error[static FEED_ERROR]);
-/* The same, read from a file in pieces (regular file, bounded, no symlink); sha256 of what was read as hex. */
+/* The same, read from a file in pieces (regular file, bounded, no symlink); sha256 of its bytes as hex, also when it
+ * is refused. A file that cannot be opened or read gives its errno, sha256 empty, and error "FILE: reason; way out". */
 int native_parse_file(const char *path, const struct source_rules *rules, struct feed_header *header,
 		      struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR]);
+
+/* The same in steps, for several files that make one source: new, then per file begin, feed in pieces and end, then finish.
+ * After an error only native_free(). */
+struct native;
+struct native *native_new(const struct source_rules *rules);
+void native_free(struct native *n);
+int native_begin(struct native *n, const char *name);
+int native_feed(struct native *n, const char *data, size_t size);
+int native_end(struct native *n);
+const char *native_error(const struct native *n);
+/* Frees N. */
+void native_finish(struct native *n, struct feed_header *header, struct entry_set *set);
 #endif
