@@ -48,6 +48,25 @@ struct policy_view { /* what one frame sees: read once */
 	__u64 zero;
 };
 
+static __always_inline bool policy_view(struct policy_view *view)
+{
+	__u32 index = 0;
+	const volatile struct lc_policy_head *head = bpf_map_lookup_elem(&policy_head, &index);
+	__u64 epoch;
+
+	if (!head)
+		return false;
+	epoch = head->epoch;
+	view->zero = zero_after(epoch);
+	view->shift = epoch & 1 ? 4 : 0;
+	index = (__u32)view->zero; /* looked up again for the order of the loads: the stash is counted before the flip */
+	head = bpf_map_lookup_elem(&policy_head, &index);
+	if (!head)
+		return false;
+	view->stash = head->stash_used != 0;
+	return true;
+}
+
 static __always_inline __u64 policy_find(__u64 key, const struct policy_view *view)
 {
 	__u64 hash = lc_hash(key, port_conf.seed[0], port_conf.seed[1]) + view->zero;
@@ -67,19 +86,12 @@ static __always_inline __u64 policy_find(__u64 key, const struct policy_view *vi
 static __always_inline __u64 policy_lookup(__u64 mac48)
 {
 	static const __u8 low_bits[LC_LENGTHS] = {24, 20, 12, 0};
-	__u32 zero_key = 0;
-	const volatile struct lc_policy_head *head = bpf_map_lookup_elem(&policy_head, &zero_key);
 	struct policy_view view;
-	__u64 epoch;
 	__u32 bits;
 
-	if (!head || mac48 == 0 || mac48 >> 40 & 1)
+	if (mac48 == 0 || mac48 >> 40 & 1 || !policy_view(&view))
 		return 0;
-	epoch = head->epoch;
-	view.zero = zero_after(epoch);
-	view.shift = epoch & 1 ? 4 : 0;
 	bits = policy_filter_bits(mac48, view.zero);
-	view.stash = head->stash_used != 0;
 #pragma unroll
 	for (int code = LC_LENGTHS - 1; code >= 0; code--) {
 		__u64 key = (mac48 >> low_bits[code] << low_bits[code]) << 8 | (__u64)code;
