@@ -46,8 +46,8 @@ KERNELS := $(patsubst tests/dataplane/%.c,$(O)/tests/dataplane/%,$(KERNEL_SRC))
 TOOLS := $(patsubst tests/tools/%.c,$(O)/tests/tools/%,$(TOOL_SRC))
 MAN := $(patsubst doc/man/%.scd,$(O)/man/%,$(wildcard doc/man/*.scd))
 
-LIBS_LIB := -lcyaml -ljansson -lsodium -lbpf
-LIBS_POLICY := -lyajl -lcsv -lunistring -ljansson -lmnl
+LIBS_LIB := -lyaml -ljansson -lsodium -lbpf
+LIBS_POLICY := -lyajl -lcsv -lunistring -lcyaml -ljansson -lmnl
 LIBS_DAEMON := -lsystemd
 LIBS_LOADER := -lmnl -lsystemd
 

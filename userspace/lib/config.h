@@ -11,7 +11,16 @@
 
 #define CONFIG_PATH "/etc/lenscap/lenscap.yaml"
 #define CONFIG_LAST_VALID "/var/lib/lenscap/loader/config" /* the loader's copy: lenscap.yaml, lenscap.d/ */
-#define CONFIG_ZONES 256
+#define CONFIG_ZONES 255		   /* lc_event.zone has eight bits, and 0xff means none */
+#define CONFIG_FEEDS 64
+#define CONFIG_LISTS 64
+#define CONFIG_PROTECT (LC_PROTECT_MAX / 2) /* leaves room for the router's own addresses */
+#define CONFIG_RESERVED 1024		   /* entries kept for local overrides */
+
+struct config_place { /* where something is written; line 0: nowhere, a default */
+	const char *file; /* lives as long as the configuration */
+	unsigned line, column;
+};
 
 struct config_vlans { /* bit per VLAN id, and one for untagged (LC_VLAN_UNTAGGED) */
 	bool any;
@@ -20,6 +29,7 @@ struct config_vlans { /* bit per VLAN id, and one for untagged (LC_VLAN_UNTAGGED
 
 struct config_zone {
 	char *name;
+	struct config_place place;
 	char **interfaces; /* globs, or "bridge:NAME" */
 	size_t n_interfaces;
 	char **exclude; /* globs */
@@ -33,26 +43,28 @@ struct config_zone {
 
 struct config_feed {
 	char *name; /* [A-Za-z0-9._-]{1,64}, not "local" */
+	struct config_place place;
 	char *path; /* absolute */
 	bool enforce;	       /* mode; default true */
 	bool may_allow;	       /* may: [flag, allow] */
 	unsigned min_length;   /* default 24 */
-	uint64_t max_entries;  /* default: capacity less the 1,024 reserved for overrides */
+	uint64_t max_entries;  /* default: capacity less CONFIG_RESERVED */
 	double max_weakening;  /* fraction, default 0.10 ("10%") */
 	unsigned max_newly_stopped; /* default 20 */
 	unsigned stale_after;  /* seconds without a newer serial before the alarm, 0 = never; default 0 */
 };
 
 struct config_list {
-	char *name; /* a name in the data folder, or a path */
-	bool enforce;
+	char *name; /* a name in the data folder, or an absolute path */
+	struct config_place place;
+	bool enforce; /* mode; default true */
 };
 
 struct config {
 	struct config_list *lists;
 	size_t n_lists;
-	uint32_t capacity; /* entries, default 262144, 1024 .. 8388608 */
-	uint32_t devices;  /* device slots per CPU, default 16384; rounded up to a power of two */
+	uint32_t capacity; /* entries, default 262144, 2048 .. 8388608 */
+	uint32_t devices;  /* device slots per CPU, 64 .. 1048576, default 16384; rounded up to a power of two */
 	bool trust_clock;  /* clock: trust - believe the clock though no NTP says it is synchronised */
 	uint64_t *protect; /* mac48 */
 	size_t n_protect;
@@ -62,6 +74,10 @@ struct config {
 	size_t n_feeds;
 	char *run, *state, *log, *overrides, *data; /* paths; data: the vendor lists' folder */
 	char *user, *group, *policy_group;	      /* "lenscap", "lenscap", "lenscap-policy" */
+	char **files; /* as read, the main file first */
+	size_t n_files;
+	char *file;	 /* the main file, as named by the caller */
+	char sha256[65]; /* of all files (doc/architecture.md, config.sha256); the same for the last valid copy */
 	bool fallback; /* this is the last valid copy, and error says why */
 	char *error;
 };
@@ -76,6 +92,13 @@ int config_load_or_last(const char *file, const char *last_valid, struct config 
 
 /* Copy FILE and its drop-ins whole to the folder LAST_VALID (prepare aside, fsync, rename). */
 int config_keep(const char *file, const char *last_valid);
+
+/* The digest over the files as they are on disk now, valid or not: what sha256 would be. */
+int config_sha256(const char *file, char sha256[static 65]);
+
+bool config_vlans_have(const struct config_vlans *vlans, unsigned vlan);
+/* "any", "untagged,1-99,200"; newly allocated, NULL when out of memory. */
+char *config_vlans_format(const struct config_vlans *vlans);
 
 void config_free(struct config *config);
 #endif
