@@ -55,14 +55,14 @@ int policy_words(const struct policy *p, int64_t now, uint64_t **words, size_t *
 /* Number of distinct keys in force. */
 size_t policy_count(const struct policy *p);
 
+/* The final verdict nibble for one address (0 = clean), as if SET were in place of SOURCE's (NULL: as it is). */
+uint8_t policy_verdict(const struct policy *p, uint64_t mac48, int64_t now, size_t source, const struct entry_set *set);
+
 /* The chain for one address: deciding entry first, then those it beat, strongest first. */
 struct candidate {
 	size_t source;
 	const struct entry *entry;
 };
 #define POLICY_CANDIDATES 256
-/* The final verdict nibble for one address (0 = clean), as if SET were in place of SOURCE's (NULL: as it is). */
-uint8_t policy_verdict(const struct policy *p, uint64_t mac48, int64_t now, size_t source, const struct entry_set *set);
 size_t policy_explain(const struct policy *p, uint64_t mac48, int64_t now, struct candidate out[static POLICY_CANDIDATES]);
-
 #endif
