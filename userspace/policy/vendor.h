@@ -33,7 +33,7 @@ struct vendor_lists { /* sorted by name */
 	size_t n;
 };
 /* Read the header of every .jsonl file in FOLDER (the configuration's paths.data). 0, or a negative errno with error set when the
- * folder cannot be read; a list that cannot be read is in the result with its error. */
+ * folder holds none; a list that cannot be read is in the result with its error. */
 int vendor_lists(const char *folder, struct vendor_lists *out, char error[static FEED_ERROR]);
 void vendor_lists_free(struct vendor_lists *lists);
 
