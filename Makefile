@@ -36,7 +36,8 @@ LOADER_SRC := $(wildcard loader/*.c)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 KERNEL_SRC := $(wildcard tests/dataplane/test_*.c)
-TOOL_SRC := $(wildcard tests/tools/*.c)
+TOOL_BPF := $(wildcard tests/tools/*.bpf.c)
+TOOL_SRC := $(filter-out $(TOOL_BPF),$(wildcard tests/tools/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 SKEL := $(patsubst bpf/%.bpf.c,$(O)/gen/%.skel.h,$(BPF_SRC))
@@ -93,11 +94,17 @@ $(O)/%.o: %.c | $(SKEL)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -c -o $@ $<
 
-$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+$(call obj,$(TOOL_SRC)): | $(patsubst tests/tools/%.bpf.c,$(O)/gen/%.skel.h,$(TOOL_BPF))
+
+$(O)/%.bpf.o: %.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/gen/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
+
+$(O)/gen/%.skel.h: $(O)/tests/tools/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
 

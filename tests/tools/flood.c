@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Send millions of frames of known sources out of a port, count by source where they arrive, or push hidden tags. */
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "flood.h"
+#include "flood.skel.h"
+
+#define CHUNK 8192u   /* frames a system call: after each, stop and the rate are looked at */
+#define BATCH 64u     /* frames between two runs of the receiving side: a quarter of a veth's ring */
+#define TCX_EGRESS 47 /* BPF_TCX_EGRESS, newer than the installed headers */
+
+struct options {
+	const char *mode, *interface;
+	struct flood_class class[FLOOD_CLASSES];
+	char name[FLOOD_CLASSES][32];
+	unsigned classes;
+	unsigned long long frames, rate; /* 0: until told to stop; as fast as can be */
+	unsigned long long destination;
+	unsigned vlan, cpu;
+	bool pass, inject;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static const char *const usage =
+	"Usage: flood send [--to MAC] [--frames N] [--rate N] [--cpu N] [--inject] --class NAME=MAC+COUNT*WEIGHT... IF\n"
+	"       flood receive [--pass] --class NAME=MAC+COUNT... IF\n"
+	"       flood tag --vlan N IF\n"
+	"send ends after N frames or on SIGTERM; receive and tag end when stdin does. A line on stdin: counts so far.\n"
+	"All print counts as a line of JSON. --inject: frames come in at IF past its XDP program.\n";
+
+static int parse_mac(const char *text, unsigned long long *out, int *used)
+{
+	unsigned byte[6];
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5], used) != 6)
+		return -EINVAL;
+	*out = 0;
+	for (int i = 0; i < 6; i++)
+		*out = *out << 8 | byte[i];
+	return 0;
+}
+
+/* NAME=MAC+COUNT*WEIGHT; count and weight default to 1. */
+static int parse_class(struct options *o, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	struct flood_class *c = &o->class[o->classes];
+	unsigned long long base;
+	int used = 0;
+
+	if (!equals || equals == text || equals - text >= (int)sizeof(o->name[0]) || o->classes == FLOOD_CLASSES)
+		return -EINVAL;
+	if (parse_mac(equals + 1, &base, &used))
+		return -EINVAL;
+	*c = (struct flood_class){.base = base, .count = 1, .weight = 1};
+	if (sscanf(equals + 1 + used, "+%u*%u", &c->count, &c->weight) == 0 && equals[1 + used])
+		return -EINVAL;
+	if (!c->count || !c->weight)
+		return -EINVAL;
+	memcpy(o->name[o->classes++], text, equals - text);
+	return 0;
+}
+
+static int set_option(struct options *o, int option)
+{
+	int used;
+
+	switch (option) {
+	case 'c': return parse_class(o, optarg);
+	case 'd': return parse_mac(optarg, &o->destination, &used);
+	case 'n': o->frames = strtoull(optarg, NULL, 10); return 0;
+	case 'r': o->rate = strtoull(optarg, NULL, 10); return 0;
+	case 'u': o->cpu = (unsigned)strtoul(optarg, NULL, 10); return 0;
+	case 'v': o->vlan = (unsigned)strtoul(optarg, NULL, 10); return 0;
+	case 'p': o->pass = true; return 0;
+	case 'i': o->inject = true; return 0;
+	default: return -EINVAL;
+	}
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"class", 1, NULL, 'c'}, {"to", 1, NULL, 'd'}, {"frames", 1, NULL, 'n'}, {"rate", 1, NULL, 'r'},
+		{"cpu", 1, NULL, 'u'}, {"vlan", 1, NULL, 'v'}, {"pass", 0, NULL, 'p'}, {"inject", 0, NULL, 'i'}, {0},
+	};
+	int option;
+
+	if (argc < 3)
+		return -EINVAL;
+	o->mode = argv[1];
+	optind = 2;
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1)
+		if (set_option(o, option))
+			return -EINVAL;
+	o->interface = argv[optind];
+	return optind == argc - 1 ? 0 : -EINVAL;
+}
+
+static struct flood *open_programs(const struct options *o, const char *wanted)
+{
+	struct flood *skel = flood__open();
+	struct bpf_program *program;
+
+	if (!skel)
+		return NULL;
+	memcpy((void *)skel->rodata->classes, o->class, sizeof(o->class));
+	skel->rodata->round_frames = 0;
+	for (unsigned i = 0; i < o->classes; i++)
+		skel->rodata->round_frames += o->class[i].weight;
+	skel->rodata->destination = o->destination;
+	skel->rodata->out_ifindex = o->inject ? 0 : if_nametoindex(o->interface);
+	skel->rodata->verdict = o->pass ? XDP_PASS : XDP_DROP;
+	skel->rodata->vlan = (__u16)o->vlan;
+	bpf_object__for_each_program(program, skel->obj)
+		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), wanted));
+	if (!flood__load(skel))
+		return skel;
+	flood__destroy(skel);
+	return NULL;
+}
+
+static void print_counts(const struct options *o, const struct flood *skel, bool other)
+{
+	for (unsigned i = 0; i < o->classes; i++)
+		printf("%s\"%s\": %llu", i ? ", " : "{", o->name[i], skel->bss->frames[i]);
+	if (other)
+		printf("%s\"other\": %llu", o->classes ? ", " : "{", skel->bss->frames[FLOOD_CLASSES]);
+	puts("}");
+	fflush(stdout);
+}
+
+static int run_chunk(int program, unsigned ifindex, unsigned n)
+{
+	unsigned char frame[FLOOD_FRAME] = {0};
+	struct xdp_md context = {.data_end = sizeof(frame), .ingress_ifindex = ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame), .ctx_in = &context,
+		    .ctx_size_in = sizeof(context), .repeat = (int)n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = BATCH);
+	int err = bpf_prog_test_run_opts(program, &run);
+
+	return err == -EINTR ? 0 : err;
+}
+
+static void keep_rate(const struct timespec *start, unsigned long long sent, unsigned long long rate)
+{
+	struct timespec due = *start;
+	unsigned long long ns = (unsigned long long)start->tv_nsec + (rate ? sent % rate * 1000000000ull / rate : 0);
+
+	if (!rate)
+		return;
+	due.tv_sec += (time_t)(sent / rate + ns / 1000000000ull);
+	due.tv_nsec = (long)(ns % 1000000000ull);
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
+/* On one CPU, so that the counts need no atomics and the receiving side runs between batches. */
+static int do_send(const struct options *o)
+{
+	struct flood *skel = o->classes ? open_programs(o, "send") : NULL;
+	unsigned ifindex = o->inject ? if_nametoindex(o->interface) : 0;
+	struct timespec start;
+	cpu_set_t cpus;
+	int err = skel ? 0 : -EINVAL;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(o->cpu, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		err = -errno;
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	while (!err && !stop && (!o->frames || skel->bss->sequence < o->frames)) {
+		unsigned long long left = o->frames ? o->frames - skel->bss->sequence : CHUNK;
+		unsigned n = o->rate && o->rate < 100 * CHUNK ? (unsigned)(o->rate / 100 + 1) : CHUNK;
+
+		err = run_chunk(bpf_program__fd(skel->progs.send), ifindex, left < n ? (unsigned)left : n);
+		keep_rate(&start, skel->bss->sequence, o->rate);
+	}
+	if (skel)
+		print_counts(o, skel, false);
+	flood__destroy(skel);
+	return err;
+}
+
+/* Until stdin ends: each line asks for the counts so far. */
+static void serve(const struct options *o, const struct flood *skel)
+{
+	char line[64];
+
+	puts("ready");
+	fflush(stdout);
+	while (!stop && fgets(line, sizeof(line), stdin))
+		print_counts(o, skel, true);
+	print_counts(o, skel, true);
+}
+
+static int do_attach(const struct options *o, bool xdp)
+{
+	struct flood *skel = open_programs(o, xdp ? "receive" : "tag");
+	int program, link;
+
+	if (!skel)
+		return -EINVAL;
+	program = bpf_program__fd(xdp ? skel->progs.receive : skel->progs.tag);
+	link = bpf_link_create(program, (int)if_nametoindex(o->interface), xdp ? BPF_XDP : (enum bpf_attach_type)TCX_EGRESS,
+			       NULL);
+	if (link >= 0)
+		serve(o, skel);
+	if (link >= 0)
+		close(link);
+	flood__destroy(skel);
+	return link < 0 ? link : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct options o = {.destination = 0xffffffffffff};
+	int err;
+
+	if (parse(&o, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (!if_nametoindex(o.interface)) {
+		fprintf(stderr, "flood: %s: no such interface\n", o.interface);
+		return 2;
+	}
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	if (!strcmp(o.mode, "send"))
+		err = do_send(&o);
+	else if (!strcmp(o.mode, "receive") || !strcmp(o.mode, "tag"))
+		err = do_attach(&o, o.mode[0] == 'r');
+	else
+		err = -EINVAL;
+	if (err)
+		fprintf(stderr, "flood: %s %s: %s\n", o.mode, o.interface, strerror(-err));
+	return err ? 3 : 0;
+}
