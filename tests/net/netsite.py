@@ -166,6 +166,37 @@ class Capture:
         self.socket.close()
 
 
+class Flood:
+    """The flood tool (tests/tools/flood.c) in a namespace: MODE "receive" counts, "tag" pushes hidden tags, "send" sends
+    until told to stop. CLASSES: "NAME=MAC+COUNT*WEIGHT"."""
+
+    def __init__(self, site, host, mode, *options, classes=(), interface="eth0"):
+        command = site.flood_command(host, mode, *options, classes=classes, interface=interface)
+        self.mode = mode
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if mode != "send" and self.process.stdout.readline() != "ready\n":
+            raise AssertionError(f"{' '.join(command)}: ended with {self.process.wait(LIMIT)}")
+
+    def counts(self):
+        """Frames by class so far (not for "send")."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def stop(self):
+        """End it; frames by class."""
+        if self.mode == "send":
+            self.process.terminate()
+        output, _ = self.process.communicate(timeout=LIMIT)
+        assert self.process.returncode == 0
+        return json.loads(output)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate(timeout=LIMIT)
+
+
 class Site:
     """Ports of the switch are named after the devices on them: host "cam1" is on port "cam1" of namespace sw."""
 
@@ -180,6 +211,7 @@ class Site:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=self.tag))
         self.folder.chmod(0o755)
         self.sockets = []
+        self.floods = []
         try:
             self._make_folders()
             self._make_switch()
@@ -259,6 +291,8 @@ class Site:
 
     def _make_switch(self):
         self.add_namespace(SWITCH)
+        self.in_ns(SWITCH, "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0",  # drops wrong IP sums where it is
+                   "net.bridge.bridge-nf-call-ip6tables=0", "net.bridge.bridge-nf-call-arptables=0", check=False)
         self.in_ns(SWITCH, "ip", "link", "add", "br0", "address", "02:aa:00:00:00:ff", "type", "bridge",
                    "stp_state", "0", "mcast_snooping", "0")
         self.in_ns(SWITCH, "ip", "link", "set", "br0", "up")
@@ -321,6 +355,28 @@ class Site:
         capture.until("the marker frame", lambda f: f[14:22] == marker)
         capture.frames = [f for f in capture.frames if f[14:22] != marker]
         return capture.frames
+
+    def flood_command(self, host, mode, *options, classes=(), interface="eth0"):
+        return [str(c) for c in ("nsenter", f"--net={self.netns(host)}", "--", BUILD / "tests/tools/flood", mode,
+                                 *options, *(f"--class={c}" for c in classes), interface)]
+
+    def flood(self, host, mode, *options, classes=(), interface="eth0"):
+        """Start the flood tool; stopped at the latest when the site is closed."""
+        flood = Flood(self, host, mode, *options, classes=classes, interface=interface)
+        self.floods.append(flood)
+        return flood
+
+    def flood_frames(self, host, frames, *options, classes=()):
+        """Send exactly so many; returns how many of each class, after making sure that the cable dropped none."""
+        before = self.xmit_errors(host)
+        sent = json.loads(run(*self.flood_command(host, "send", "--frames", frames, *options, classes=classes)).stdout)
+        assert self.xmit_errors(host) == before, "the sending cable was full: counts say nothing"
+        return sent
+
+    def xmit_errors(self, host):
+        """XDP frames that the device's cable could not take."""
+        lines = self.in_ns(host, "ethtool", "-S", "eth0").stdout.splitlines()
+        return sum(int(line.split(":")[1]) for line in lines if "xdp_xmit_errors" in line)
 
     # ---- programs ----
     def program(self, name, command, wait=True):
@@ -388,7 +444,7 @@ class Site:
 
     # ---- the end ----
     def close(self):
-        for program in reversed(self.programs):
+        for program in self.floods + self.programs[::-1]:
             program.close()
         for sock in self.sockets:
             sock.close()

@@ -28,3 +28,13 @@ def test_close_leaves_nothing():
     assert not [n for n in os.listdir("/run/netns") if n.startswith(site.tag)]
     with open("/proc/mounts", encoding="ascii") as mounts:
         assert site.tag not in mounts.read()
+
+
+def test_flood_tool_counts_every_frame(site):
+    classes = [f"flagged={netsite.HIKVISION}+256*3", "clean=02:00:00:01:00:00+256"]
+    site.in_ns(netsite.SWITCH, "ethtool", "-K", "cam1", "gro", "on")  # a port without XDP takes XDP frames so
+    assert site.ping("core", "10.77.0.3")  # the bridge learns where the core server is
+    receiver = site.flood("core", "receive", classes=classes)
+    sent = site.flood_frames("cam1", 100000, "--to", netsite.CORE, classes=classes)
+    assert sent == {"flagged": 75000, "clean": 25000}
+    assert receiver.stop() == {**sent, "other": 0}

@@ -39,7 +39,20 @@ static __always_inline __u32 choose(__u64 n)
 	return 0;
 }
 
-/* Frame memory is used again without being reset, so every byte is written: an IPv4 UDP broadcast without payload. */
+/* A bridge with br_netfilter drops headers with a wrong sum. */
+static __always_inline void put_ip_sum(unsigned char *ip)
+{
+	__u32 sum = 0;
+
+	for (int i = 0; i < 20; i += 2)
+		sum += ip[i] << 8 | ip[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	ip[10] = sum >> 8;
+	ip[11] = sum;
+}
+
+/* Frame memory is used again without being reset, so every byte is written: an IPv4 UDP broadcast. */
 static __always_inline void write_frame(unsigned char *frame, __u64 source, __u64 n)
 {
 	struct ethhdr *eth = (void *)frame;
@@ -57,6 +70,7 @@ static __always_inline void write_frame(unsigned char *frame, __u64 source, __u6
 	frame[28] = source >> 8;
 	frame[29] = source;
 	__builtin_memset(frame + 30, 0xff, 4);
+	put_ip_sum(frame + 14);
 	frame[39] = FLOOD_FRAME - 34; /* UDP length */
 	__builtin_memcpy(frame + 42, &n, sizeof(n));
 }
