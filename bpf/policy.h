@@ -81,12 +81,15 @@ static __always_inline __u64 policy_find(__u64 key, const struct policy_view *vi
 }
 
 /* The entry that decides for an address: its key, with the verdict nibble in bits 3..0. 0 = the address is clean.
+ * The longest prefix, but an entry on trial (its source is in dry-run) decides only where no enforced one does: trying
+ * a list out must not lift what another list enforces.
  * The filter is read again behind the epoch: a policy's bits are set before its epoch, so this frame cannot combine
  * the old policy's filter with the new one's words. */
 static __always_inline __u64 policy_lookup(__u64 mac48)
 {
 	static const __u8 low_bits[LC_LENGTHS] = {24, 20, 12, 0};
 	struct policy_view view;
+	__u64 trial = 0;
 	__u32 bits;
 
 	if (mac48 == 0 || mac48 >> 40 & 1 || !policy_view(&view))
@@ -97,10 +100,15 @@ static __always_inline __u64 policy_lookup(__u64 mac48)
 		__u64 key = (mac48 >> low_bits[code] << low_bits[code]) << 8 | (__u64)code;
 		__u64 word = bits >> code & 1 ? policy_find(key, &view) : 0;
 
-		if (word != 0)
-			return key << LC_WORD_KEY_SHIFT | (word >> view.shift & 15);
+		if (word == 0)
+			continue;
+		word = key << LC_WORD_KEY_SHIFT | (word >> view.shift & 15);
+		if (!(word & LC_ENTRY_DRY_RUN))
+			return word;
+		if (trial == 0)
+			trial = word;
 	}
-	return 0;
+	return trial;
 }
 
 #endif

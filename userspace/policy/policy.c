@@ -76,6 +76,8 @@ struct winner winner_with(struct winner others, size_t source, const struct entr
 
 	if (!e || !others.entry)
 		return e ? own : others;
+	if (on_trial(e) != on_trial(others.entry))
+		return on_trial(e) ? others : own;
 	if (e->length != others.entry->length)
 		return e->length > others.entry->length ? own : others;
 	return source < others.source ? own : others;
@@ -91,18 +93,29 @@ struct winner winner_without(const struct policy *p, uint64_t key, int64_t now, 
 	return best;
 }
 
-uint8_t policy_verdict(const struct policy *p, uint64_t mac48, int64_t now, size_t source, const struct entry_set *set)
+/* As the programs do it (bpf/policy.h): the longest prefix, but one on trial only where no enforced one is. */
+uint8_t verdict_below(const struct policy *p, uint64_t mac48, unsigned longest, int64_t now, size_t source,
+		      const struct entry_set *set)
 {
-	for (unsigned code = LC_LENGTHS; code-- > 0;) {
+	uint8_t trial = LC_ABSENT;
+
+	for (unsigned code = longest + 1; code-- > 0;) {
 		uint64_t key = address_key(mac48, code);
 		struct winner w = winner_without(p, key, now, set ? source : SIZE_MAX);
 
 		if (set)
 			w = winner_with(w, source, entry_set_at(set, key, now));
-		if (w.entry)
+		if (w.entry && !on_trial(w.entry))
 			return verdict_of(w.entry);
+		if (trial == LC_ABSENT)
+			trial = verdict_of(w.entry);
 	}
-	return LC_ABSENT;
+	return trial;
+}
+
+uint8_t policy_verdict(const struct policy *p, uint64_t mac48, int64_t now, size_t source, const struct entry_set *set)
+{
+	return verdict_below(p, mac48, LC_LENGTHS - 1, now, source, set);
 }
 
 /* Take the lowest key at the cursors, step over it everywhere, and tell who decides it. False at the end. */
@@ -150,15 +163,20 @@ int policy_words(const struct policy *p, int64_t now, uint64_t **words, size_t *
 	return 0;
 }
 
-/* Put a candidate behind all that are at least as strong: greater length, then earlier source. */
-static size_t insert_candidate(struct candidate *out, size_t first, size_t n, const struct candidate *c)
+/* Put a candidate behind all that are at least as strong: enforced, greater length, then earlier source. */
+static size_t insert_candidate(struct candidate *out, size_t n, const struct candidate *c)
 {
 	size_t i = n;
 
 	if (n == POLICY_CANDIDATES)
 		return n;
-	for (; i > first && out[i - 1].entry->length < c->entry->length; i--)
+	for (; i > 0; i--) {
+		const struct entry *e = out[i - 1].entry;
+
+		if (on_trial(e) == on_trial(c->entry) ? e->length >= c->entry->length : on_trial(c->entry))
+			break;
 		out[i] = out[i - 1];
+	}
 	out[i] = *c;
 	return n + 1;
 }
@@ -170,15 +188,13 @@ size_t policy_explain(const struct policy *p, uint64_t mac48, int64_t now,
 
 	for (unsigned code = LC_LENGTHS; code-- > 0;) {
 		uint64_t key = address_key(mac48, code);
-		size_t first = n;
 
 		for (size_t s = 0; s < p->n; s++) {
 			const struct entry_set *set = &p->source[s].set;
 
 			for (size_t i = entry_set_find(set, key); i < set->n && entry_key(&set->entries[i]) == key; i++)
 				if (entry_in_force(&set->entries[i], now))
-					n = insert_candidate(out, first, n,
-							     &(struct candidate){s, &set->entries[i]});
+					n = insert_candidate(out, n, &(struct candidate){s, &set->entries[i]});
 		}
 	}
 	return n;

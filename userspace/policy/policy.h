@@ -5,7 +5,8 @@
  * Within the kernel the longest prefix decides; here, for one key (prefix and kernel length), the first source that
  * has it with the greatest length as written (a /25 becomes eight /28 here and yields to a /28), and at equal length the
  * order local > feeds in config order > vendor lists in config order. Within one source the parser already kept the
- * longer, then stricter entry. So the compiled policy is, per key, one word; and a change of one source touches only the keys that
+ * longer, then stricter entry. An entry on trial (LC_ENTRY_DRY_RUN: its source is in dry-run) yields to every enforced one, also of a
+ * shorter prefix: trying a list out must not lift what another enforces. So the compiled policy is, per key, one word; and a change of one source touches only the keys that
  * differ between its old and new set.
  */
 #ifndef LENSCAP_POLICY_POLICY_H

@@ -35,6 +35,16 @@ static inline uint8_t verdict_of(const struct entry *e)
 	return e ? (uint8_t)(e->word & 0xf) : LC_ABSENT;
 }
 
+/* Its source is in dry-run. */
+static inline bool on_trial(const struct entry *e)
+{
+	return e->word & LC_ENTRY_DRY_RUN;
+}
+
+/* policy_verdict() among entries of length code LONGEST and shorter. */
+uint8_t verdict_below(const struct policy *p, uint64_t mac48, unsigned longest, int64_t now, size_t source,
+		      const struct entry_set *set);
+
 /* The key an address has at a kernel length. */
 static inline uint64_t address_key(uint64_t mac48, unsigned code)
 {
