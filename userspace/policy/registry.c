@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <unistr.h>
 
+#include "../lib/text.h"
 #include "registry.h"
 
 #define FETCH "fetch the registry again (update-ieee-data)"
@@ -80,14 +81,24 @@ static void take_field(void *data, size_t size, void *arg)
 	r->size[column] = size;
 }
 
+/* The beginning of a column, fit to be shown: what stands there is anybody's. */
+static const char *shown(const char *column)
+{
+	static _Thread_local char clean[TEXT_MAX + 1];
+	size_t size = strlen(column);
+
+	text_clean(column, size < 40 ? size : 40, clean);
+	return clean;
+}
+
 static int check_header(struct reader *r)
 {
 	for (unsigned i = 0; i < COLUMNS; i++) {
 		if (!strcasecmp(r->column[i], column_names[i]))
 			continue;
 		fail(r, -EINVAL, r->row_line,
-		     "column %u is \"%.40s\", not \"%s\": this is not an IEEE registry as CSV; " FETCH, i + 1,
-		     r->column[i], column_names[i]);
+		     "column %u is \"%s\", not \"%s\": this is not an IEEE registry as CSV; " FETCH, i + 1,
+		     shown(r->column[i]), column_names[i]);
 		return r->result;
 	}
 	r->header = true;
@@ -111,11 +122,11 @@ static bool check_row(struct reader *r, struct registry_row *row)
 	const struct registry_kind *kind = r->kind;
 
 	if (strcmp(r->column[0], kind->name)) {
-		fail(r, -EINVAL, r->row_line, "registry \"%.40s\" in a file of %s rows; " FETCH, r->column[0],
-		     kind->name);
+		fail(r, -EINVAL, r->row_line, "registry \"%s\" in a file of %s rows; " FETCH,
+		     shown(r->column[0]), kind->name);
 	} else if (parse_assignment(r->column[1], kind->length, &row->mac48)) {
-		fail(r, -EINVAL, r->row_line, "assignment \"%.40s\" is not %u hexadecimal digits; " FETCH,
-		     r->column[1], kind->length / 4);
+		fail(r, -EINVAL, r->row_line, "assignment \"%s\" is not %u hexadecimal digits; " FETCH,
+		     shown(r->column[1]), kind->length / 4);
 	} else if (!r->size[2]) {
 		fail(r, -EINVAL, r->row_line, "assignment %s has no organisation name; " FETCH, r->column[1]);
 	} else if (r->size[2] > REGISTRY_MAX_NAME) {
