@@ -4,9 +4,8 @@
 #define LENSCAP_POLICY_LOAD_H
 
 #include "../lib/config.h"
+#include "guard.h"
 #include "policy.h"
-
-#define RESERVED_ENTRIES 1024 /* of the capacity, for the overrides */
 
 /* Sources in the configuration's order: local, feeds, lists. Names: "local", the feed's, the list's. */
 int policy_from_config(const struct config *config, struct policy **out);
