@@ -34,6 +34,7 @@ DAEMON_SRC := $(wildcard userspace/daemon/*.c)
 CLI_SRC := $(wildcard userspace/cli/*.c)
 LOADER_SRC := $(wildcard loader/*.c)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
+TEST_BPF_SRC := $(wildcard tests/bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 KERNEL_SRC := $(wildcard tests/dataplane/test_*.c)
 TOOL_BPF := $(wildcard tests/tools/*.bpf.c)
@@ -41,6 +42,7 @@ TOOL_SRC := $(filter-out $(TOOL_BPF),$(wildcard tests/tools/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 SKEL := $(patsubst bpf/%.bpf.c,$(O)/gen/%.skel.h,$(BPF_SRC))
+TEST_SKEL := $(patsubst tests/bpf/%.bpf.c,$(O)/gen/%.skel.h,$(TEST_BPF_SRC))
 PROGRAMS := $(O)/lenscap $(O)/lenscapd $(O)/lenscap-loader
 UNITS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 KERNELS := $(patsubst tests/dataplane/%.c,$(O)/tests/dataplane/%,$(KERNEL_SRC))
@@ -86,6 +88,10 @@ $(O)/tests/dataplane/test_%: $(O)/tests/dataplane/test_%.o $(call obj,$(filter-o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lpthread $(LIBS_LIB)
 
+$(O)/tests/tools/bench_%: $(O)/tests/tools/bench_%.o $(O)/tests/dataplane/kernel.o $(O)/tests/dataplane/packet.o $(O)/liblenscap.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread $(LIBS_LIB)
+
 $(O)/tests/tools/%: $(O)/tests/tools/%.o $(O)/libpolicy.a $(O)/liblenscap.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread $(LIBS_POLICY) $(LIBS_LIB)
@@ -99,6 +105,16 @@ $(call obj,$(TOOL_SRC)): | $(patsubst tests/tools/%.bpf.c,$(O)/gen/%.skel.h,$(TO
 $(O)/%.bpf.o: %.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(call obj,$(wildcard tests/dataplane/*.c) $(TOOL_SRC)): | $(TEST_SKEL)
+
+$(O)/gen/%.skel.h: $(O)/tests/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
 
 $(O)/gen/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL,$@)

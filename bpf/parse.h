@@ -46,8 +46,8 @@ static __always_inline bool is_vlan(__u16 ethertype)
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD;
 }
 
-/* The first VLAN id that is not 0, as the kernel delivers it. SKIPPED tags were already seen in the metadata. */
-static __always_inline __u16 frame_vlan(const struct frame *frame, int skipped)
+/* The first VLAN id that is not 0, as the kernel delivers it. ZEROS tags with id 0 were already seen in the metadata. */
+static __always_inline __u16 frame_vlan(const struct frame *frame, int zeros)
 {
 	__u16 ethertype = frame->ethertype;
 	__u32 offset = ETH_HLEN;
@@ -58,15 +58,17 @@ static __always_inline __u16 frame_vlan(const struct frame *frame, int skipped)
 
 		if (!is_vlan(ethertype))
 			return LC_VLAN_UNTAGGED;
-		if (i + skipped > LC_MAX_TAGS || frame_read(frame, offset, tag, sizeof(tag)) < 0)
+		if (frame_read(frame, offset, tag, sizeof(tag)) < 0)
 			return LC_VLAN_ODD;
 		id = bpf_ntohs(tag[0]) & 0x0fff;
 		if (id != 0)
 			return id;
+		if (++zeros > LC_MAX_TAGS)
+			return LC_VLAN_ODD;
 		ethertype = bpf_ntohs(tag[1]);
 		offset += VLAN_TAG;
 	}
-	return is_vlan(ethertype) ? LC_VLAN_ODD : LC_VLAN_UNTAGGED;
+	return LC_VLAN_ODD;
 }
 
 /* Offset behind all inline tags, with the EtherType found there; 0 when they do not end. */
