@@ -39,8 +39,9 @@ static void join_words(uint8_t *text, size_t size)
 
 char *vendor_fold(const char *name)
 {
-	size_t size = 0;
-	uint8_t *plain = u8_normalize(UNINORM_NFKC, (const uint8_t *)name, strlen(name), NULL, &size);
+	size_t size = strlen(name);
+	bool good = !u8_check((const uint8_t *)name, size); /* the functions below do not look */
+	uint8_t *plain = good ? u8_normalize(UNINORM_NFKC, (const uint8_t *)name, size, NULL, &size) : NULL;
 	uint8_t *folded = plain ? u8_casefold(plain, size, NULL, UNINORM_NFKC, NULL, &size) : NULL;
 	uint8_t *whole = folded ? realloc(folded, size + 1) : NULL;
 
