@@ -111,7 +111,7 @@ set_fn add_protect;	/* struct config */
 bool name_is_valid(const char *text);
 bool path_is_valid(const char *text);
 int word_value(struct reader *r, const struct field *f, const struct value *v, int *value);
-void replace_text(struct reader *r, char **member, const char *text);
+void replace_text(struct reader *r, char **place, const char *text);
 bool is_glob(const char *interface);
 
 /* The whole file: config_schema.c. */

@@ -12,7 +12,7 @@
 #define NAME_MAX_BYTES 64
 #define PATH_MAX_BYTES 200 /* leaves room for what is built below a folder */
 #define ACCOUNT_MAX_BYTES 32
-#define TEN_YEARS (3650 * 86400)
+#define TEN_YEARS (3650L * 86400)
 
 static void *member(const struct field *f, void *object)
 {

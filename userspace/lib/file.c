@@ -95,7 +95,7 @@ int file_read_stat(const char *path, size_t max, char **data, size_t *size, stru
 
 int file_read(const char *path, size_t max, char **data, size_t *size)
 {
-	struct stat st;
+	struct stat st = {0};
 
 	return file_read_stat(path, max, data, size, &st);
 }

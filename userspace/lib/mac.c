@@ -153,7 +153,7 @@ int prefix_parse(const char *text, struct prefix *out, const char **reason)
 static void format_octets(uint64_t mac48, unsigned octets, char *out)
 {
 	for (unsigned i = 0; i < octets; i++)
-		(void)snprintf(out + 3 * i, 4, "%02x%s", (unsigned)(mac48 >> (40 - 8 * i) & 0xff), i + 1 < octets ? ":" : "");
+		(void)snprintf(out + 3ul * i, 4, "%02x%s", (unsigned)(mac48 >> (40 - 8 * i) & 0xff), i + 1 < octets ? ":" : "");
 }
 
 void mac_format(uint64_t mac48, char out[static MAC_TEXT])
@@ -167,7 +167,7 @@ void prefix_format(const struct prefix *p, char out[static PREFIX_TEXT])
 
 	format_octets(p->mac48, octets, out);
 	if (p->len < 48)
-		(void)snprintf(out + 3 * octets - 1, 4, "/%u", p->len % 100);
+		(void)snprintf(out + 3ul * octets - 1, 4, "/%u", p->len % 100);
 }
 
 unsigned prefix_kernel_length(unsigned len)
