@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of lenscapd share: the world (configuration and sources, replaced as a whole) and the daemon. */
+#ifndef LENSCAP_DAEMON_DAEMON_H
+#define LENSCAP_DAEMON_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+
+#include "../lib/config.h"
+#include "../policy/guard.h"
+#include "../policy/load.h"
+#include "../policy/policy.h"
+#include "devices.h"
+#include "eventlog.h"
+#include "kernel.h"
+#include "ports.h"
+#include "watch.h"
+
+struct verdict { /* on content that is not in force */
+	char sha256[65]; /* empty when it could not be read */
+	char reason[FEED_ERROR];
+	int64_t at; /* seconds since 1970, 0 = there is none */
+};
+
+struct source { /* index as in the policy: local, feeds, lists */
+	enum source_kind kind;
+	const char *name; /* the policy's */
+	char *path;	  /* where new content comes from: file, or the overrides folder */
+	char *record;	  /* last-known-good file of a feed, NULL for others */
+	struct source_rules rules;
+	const struct config_feed *feed; /* NULL for others */
+
+	bool loaded;	 /* its set is what was last accepted (an empty one if nothing ever was) */
+	char sha256[65]; /* of the content in force */
+	struct feed_header header;
+	int64_t applied; /* seconds since 1970, 0 = never */
+	size_t entries;
+	struct guard_memory memory;
+	bool stale, expired;
+	struct verdict pending, refused;
+	char told[65 + FEED_ERROR]; /* the refusal already logged */
+
+	bool dirty;	    /* to be looked at */
+	int64_t retry_at;   /* CLOCK_MONOTONIC seconds, 0 = when it changes */
+	struct stat looked; /* the file as last looked at */
+};
+
+struct world {
+	struct config *config;
+	struct policy *policy;
+	struct source *sources;
+	size_t n_sources;
+};
+
+struct daemon {
+	const char *config_file, *last_valid;
+	char *config_error; /* why the present configuration is not the one in force, NULL = it is */
+	char state_error[FEED_ERROR]; /* about files of our own, for the warnings */
+	struct guard_source *remembered; /* as read, for sources that the configuration has now or had */
+	size_t n_remembered;
+	struct world world;
+	struct kernel *kernel;
+	bool keep;    /* some source's content is not known: words nobody explains stay */
+	bool full;    /* the last synchronisation found the table too small */
+	bool trusted; /* the clock; stays so once it was */
+	int64_t clock; /* what `until` was last compared with, 0 = never trusted */
+	int64_t started;
+
+	struct devices *devices;
+	struct eventlog *log;
+	struct ports *ports;
+	struct watches *watches;
+	struct ring_buffer *ring;
+	int ring_fd;
+	bool reload, loader_changed, accept_changed;
+	uint64_t bypass_until; /* as last seen */
+	unsigned ticks;
+
+	sd_event *event;
+	sd_event_source *work, *tick, *expiry, *snapshot, *devices_timer, *ring_source;
+};
+
+static inline const struct entry_set *source_set(const struct daemon *d, size_t i)
+{
+	return policy_source_set(d->world.policy, i);
+}
+
+/* world.c: build from a configuration, with what files know of every source. CONFIG is taken over on success, then 0. */
+int world_build(const struct daemon *d, struct config *config, struct world *out);
+void world_free(struct world *w);
+void world_watch(struct daemon *d);
+
+/* memory.c: <state>/daemon/guard.json, <state>/daemon/clock. */
+void memory_load(struct daemon *d);
+void memory_free(struct daemon *d);
+const struct guard_memory *memory_of(const struct daemon *d, const char *name); /* NULL = none */
+int memory_save(struct daemon *d);
+void memory_save_clock(const struct daemon *d);
+
+/* pipeline.c: look at a source where it comes from, and take its content if it may be taken. */
+void pipeline_look(struct daemon *d, size_t source);
+
+/* enforce.c: the policy into the table. */
+/* Would the changes fit? 0, or -ENOSPC with error. */
+int enforce_fits(const struct daemon *d, size_t source, const struct entry_set *set, const struct changes *changes,
+		 char error[static FEED_ERROR]);
+/* FN is called when they are in force; at once when there are no maps yet. */
+int enforce_change(struct daemon *d, const struct changes *changes, table_in_force_fn *fn, void *arg);
+/* Everything anew: at start, with other maps, after a jump of the clock. */
+int enforce_all(struct daemon *d);
+/* Open or follow the maps; when they are others, everything anew. */
+void enforce_follow(struct daemon *d);
+
+/* expire.c */
+int64_t expire_now(const struct daemon *d); /* what policy functions get as NOW: 0 while the clock is not trusted */
+void expire_run(struct daemon *d);	    /* what ended until now leaves the table */
+void expire_arm(struct daemon *d);	    /* wake when the next one ends */
+void expire_check(struct daemon *d); /* clock became trusted, or jumped; staleness and expiry alarms */
+
+/* state.c: <run>/daemon/state.json. */
+void state_write(struct daemon *d);
+
+/* report.c: events in words. */
+void report_applied(struct daemon *d, const struct source *s);
+void report_refused(struct daemon *d, const struct source *s, const struct verdict *why, bool pending);
+void report_overrides(struct daemon *d, const struct entry_set *old, const struct entry_set *set);
+void report_stale(struct daemon *d, const struct source *s, const char *reason);
+void report_expired(struct daemon *d, const struct changes *changes);
+void report_bypass(struct daemon *d);
+void report_ports(struct daemon *d);
+
+/* seen.c: the kernel's events to the device memory and the log. */
+int seen_start(struct daemon *d); /* open the ring of the present maps; again for others */
+void seen_stop(struct daemon *d);
+void seen_load(struct daemon *d);
+void seen_save(struct daemon *d);
+
+/* loop.c */
+int loop_run(struct daemon *d);
+void loop_wake(struct daemon *d);	  /* there is something dirty */
+void loop_snapshot_soon(struct daemon *d); /* the table changed */
+void loop_devices_soon(struct daemon *d);
+
+/* reload.c */
+void reload_config(struct daemon *d);
+#endif

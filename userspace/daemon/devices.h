@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What events told of flagged devices: address, port, VLAN, IP, vendor, first and last time; bounded, the least recently
+ * seen is forgotten first. */
+#ifndef LENSCAP_DAEMON_DEVICES_H
+#define LENSCAP_DAEMON_DEVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEVICES_MAX 65536
+
+struct device { /* key: mac48 and port */
+	uint64_t mac48;
+	char port[16];
+	uint16_t vlan; /* as in lc_event */
+	uint8_t reason, action;
+	char ip[46];
+	char vendor[129];
+	int64_t first, last; /* seconds since 1970 */
+	int64_t told;	     /* when its last event was logged, 0 = not yet */
+};
+
+struct devices;
+int devices_new(struct devices **out);
+void devices_free(struct devices *d);
+/* The device, made when it is new (then first is 0), now the most recently seen. NULL when out of memory. */
+struct device *devices_touch(struct devices *d, uint64_t mac48, const char *port);
+size_t devices_count(const struct devices *d);
+
+/* <run>/daemon/devices.json. Reading a missing file is 0, a damaged one -EINVAL and nothing is taken from it. */
+int devices_read(struct devices *d, const char *path);
+int devices_write(const struct devices *d, const char *path);
+#endif

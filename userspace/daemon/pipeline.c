@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One source's way into force: read, parse, guard, record, apply. All of it or nothing, whatever becomes of the others. */
+#include "daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+#include "../lib/log.h"
+#include "../lib/paths.h"
+#include "record.h"
+
+#define RETRY_SECONDS 10   /* after a failure that is not the content's */
+#define ACCEPT_MAX 256	   /* bytes of an accept file */
+#define HITS_MAX 64	   /* newly stopped addresses told */
+#define BYTES_MAX (1u << 30)
+
+struct offer { /* content on its way */
+	struct daemon *d;
+	struct source *s;
+	size_t index;
+	struct entry_set set;
+	struct feed_header header;
+	char sha256[65];
+	uint64_t weakened;
+	char *copy; /* of a feed's bytes, NULL for other sources */
+	bool done;  /* in force */
+};
+
+static int64_t monotonic_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec;
+}
+
+/* Content is at fault (wait until it changes), or we are (try again). */
+static bool is_ours(int err)
+{
+	return err == -ENOSPC || err == -ENOMEM || err == -EIO || err == -ENOTCONN || err == -EMFILE || err == -ENFILE;
+}
+
+static void set_verdict(struct verdict *v, const struct offer *o, const char *reason)
+{
+	v->at = time(NULL);
+	(void)snprintf(v->sha256, sizeof(v->sha256), "%s", o->sha256);
+	(void)snprintf(v->reason, sizeof(v->reason), "%s", reason);
+}
+
+/* Told once for each content and reason, not at each retry. */
+static void tell(struct offer *o, const struct verdict *v, bool pending)
+{
+	char what[sizeof(o->s->told)];
+
+	(void)snprintf(what, sizeof(what), "%s%s", v->sha256, v->reason);
+	if (!strcmp(what, o->s->told))
+		return;
+	memcpy(o->s->told, what, sizeof(what));
+	log_warning("%s %s: %s", o->s->name, pending ? "waits" : "refused", v->reason);
+	report_refused(o->d, o->s, v, pending);
+}
+
+static void refuse(struct offer *o, int err, const char *reason)
+{
+	struct source *s = o->s;
+	bool pending = err == -EPERM;
+
+	s->pending = s->refused = (struct verdict){0};
+	set_verdict(pending ? &s->pending : &s->refused, o, reason);
+	if (is_ours(err))
+		s->retry_at = monotonic_seconds() + RETRY_SECONDS;
+	tell(o, pending ? &s->pending : &s->refused, pending);
+	state_write(o->d);
+}
+
+/* `lenscap feed accept` admitted exactly this content. */
+static bool accepted(const struct offer *o)
+{
+	char *folder = path_join(o->d->world.config->overrides, PATH_ACCEPT);
+	char *path = folder ? path_join(folder, o->s->name) : NULL, *text = NULL;
+	size_t size;
+	bool yes = false;
+
+	if (path && !file_read(path, ACCEPT_MAX, &text, &size))
+		yes = !strncmp(text, o->sha256, 64) && (text[64] == '\0' || text[64] == '\n');
+	free(text);
+	free(path);
+	free(folder);
+	return yes;
+}
+
+static int judge_stops(const struct offer *o, const struct guard_limits *limits, const struct guard_content *content,
+		       int64_t now, char error[static FEED_ERROR])
+{
+	struct live_set live = {0};
+	struct live hit[HITS_MAX];
+	size_t n;
+	int err = live_read(&live);
+
+	if (err) {
+		(void)snprintf(error, FEED_ERROR, "%s: cannot read which addresses are live (%s), so cannot tell whom this would stop",
+			       o->s->path, strerror(-err));
+		return -EIO;
+	}
+	n = guard_newly_stopped(o->d->world.policy, o->index, &o->set, now, &live, hit, HITS_MAX);
+	err = n ? guard_stops(limits, content, hit, n, error) : 0;
+	live_free(&live);
+	return err;
+}
+
+/* The guards of a feed. -EPERM: waits for a person. */
+static int judge(struct offer *o, int64_t now, char error[static FEED_ERROR])
+{
+	const struct source *s = o->s;
+	struct guard_limits limits = {s->feed->max_weakening, s->feed->max_newly_stopped};
+	struct guard_content content = {s->name, o->sha256};
+	int err = guard_serial(&s->memory, &o->header, o->sha256, error);
+
+	if (!err)
+		err = guard_expiry(&o->header, now, error);
+	if (err)
+		return err;
+	o->weakened = guard_weakened(o->d->world.policy, o->index, &o->set, now);
+	/* The same content was admitted before: its record was lost, that is all. */
+	if (!strcmp(o->sha256, s->memory.sha256) || accepted(o))
+		return 0;
+	err = guard_weakening(&s->memory, &limits, &content, s->entries, o->weakened, time(NULL), error);
+	return err ? err : judge_stops(o, &limits, &content, now, error);
+}
+
+/* At the moment of force: acknowledge first, whoever waits for it waits for this file. */
+static void in_force(void *arg)
+{
+	struct offer *o = arg;
+	struct source *s = o->s;
+	size_t entries = o->set.n;
+
+	o->done = true;
+	s->loaded = true;
+	s->header = o->header;
+	s->applied = time(NULL);
+	s->entries = entries;
+	s->stale = s->expired = false;
+	s->pending = s->refused = (struct verdict){0};
+	s->told[0] = '\0';
+	memcpy(s->sha256, o->sha256, sizeof(s->sha256));
+	state_write(o->d);
+	if (s->kind == SOURCE_LOCAL)
+		report_overrides(o->d, source_set(o->d, o->index), &o->set);
+	policy_replace(o->d->world.policy, o->index, &o->set);
+}
+
+/* Memory first, then the record: whatever is lost between the two is judged again, and more strictly. */
+static int record(struct offer *o, int *former, char error[static FEED_ERROR])
+{
+	struct source *s = o->s;
+	struct guard_memory before = s->memory;
+	int err;
+
+	if (!o->copy)
+		return 0;
+	guard_remember(&s->memory, &o->header, o->sha256, o->weakened, time(NULL));
+	err = memory_save(o->d);
+	if (!err)
+		err = record_keep(o->copy, s->record, former);
+	if (!err)
+		return 0;
+	s->memory = before;
+	(void)memory_save(o->d);
+	(void)snprintf(error, FEED_ERROR, "%s: cannot record it in %s: %s; make room, it is tried again", s->path, s->record,
+		       strerror(-err));
+	return -ENOSPC;
+}
+
+static void unrecord(struct offer *o, const struct guard_memory *before, int former)
+{
+	if (!o->copy)
+		return;
+	record_undo(o->copy, o->s->record, former);
+	o->s->memory = *before;
+	(void)memory_save(o->d);
+}
+
+static int put_in_force(struct offer *o, const struct changes *changes, char error[static FEED_ERROR])
+{
+	struct guard_memory before = o->s->memory;
+	int former = 0, err = record(o, &former, error);
+
+	if (err)
+		return err;
+	err = enforce_change(o->d, changes, in_force, o);
+	if (!err || o->done)
+		return 0;
+	unrecord(o, &before, former);
+	(void)snprintf(error, FEED_ERROR, "%s: the kernel's table did not take it: %s", o->s->path,
+		       err == -ENOSPC ? "no place for it; raise policy.capacity" : "a map refused the change; it is tried again");
+	return err;
+}
+
+static int take(struct offer *o, char error[static FEED_ERROR])
+{
+	struct daemon *d = o->d;
+	struct changes changes = {0};
+	bool was_known = o->s->loaded;
+	int64_t now;
+	int err;
+
+	expire_run(d);
+	now = expire_now(d);
+	err = o->s->kind == SOURCE_FEED ? judge(o, now, error) : 0;
+	if (err)
+		return err;
+	err = policy_diff(d->world.policy, o->index, &o->set, now, &changes);
+	if (err) {
+		(void)snprintf(error, FEED_ERROR, "%s: %s; it is tried again", o->s->path, strerror(-err));
+		return err;
+	}
+	err = enforce_fits(d, o->index, &o->set, &changes, error);
+	if (!err)
+		err = put_in_force(o, &changes, error);
+	changes_free(&changes);
+	if (!err && !was_known && d->keep)
+		(void)enforce_all(d); /* the last unknown source may be known now: what nobody explains goes */
+	return err;
+}
+
+/* The parser read the copy; people know the file by its own name. */
+static void name_original(const struct offer *o, char error[static FEED_ERROR])
+{
+	char text[FEED_ERROR];
+	size_t length = o->copy ? strlen(o->copy) : 0;
+
+	if (!length || strncmp(error, o->copy, length) != 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%s%s", o->s->path, error + length);
+	memcpy(error, text, sizeof(text));
+}
+
+static int read_feed(struct offer *o, char error[static FEED_ERROR])
+{
+	int err;
+
+	o->copy = record_copy_path(o->s->record);
+	if (!o->copy)
+		return -ENOMEM;
+	err = record_take(o->s->path, o->copy, BYTES_MAX, error);
+	if (err)
+		return err;
+	err = native_parse_file(o->copy, &o->s->rules, &o->header, &o->set, o->sha256, error);
+	if (err)
+		name_original(o, error);
+	return err;
+}
+
+static int read_offer(struct offer *o, char error[static FEED_ERROR])
+{
+	switch (o->s->kind) {
+	case SOURCE_LOCAL:
+		return overrides_load(o->d->world.config, &o->set, o->sha256, error);
+	case SOURCE_FEED:
+		return read_feed(o, error);
+	default:
+		return native_parse_file(o->s->path, &o->s->rules, &o->header, &o->set, o->sha256, error);
+	}
+}
+
+/* What is in force came back, or was written again: nothing to do, and no complaint left. */
+static bool is_in_force(const struct offer *o)
+{
+	return o->s->loaded && o->sha256[0] && !strcmp(o->sha256, o->s->sha256);
+}
+
+static void settle(struct offer *o)
+{
+	struct source *s = o->s;
+	bool complained = s->pending.at || s->refused.at;
+
+	s->pending = s->refused = (struct verdict){0};
+	s->told[0] = '\0';
+	if (complained)
+		state_write(o->d);
+}
+
+static void drop_offer(struct offer *o)
+{
+	entry_set_free(&o->set);
+	if (o->copy)
+		(void)unlink(o->copy);
+	free(o->copy);
+}
+
+void pipeline_look(struct daemon *d, size_t source)
+{
+	struct offer o = {.d = d, .s = &d->world.sources[source], .index = source, .header = {.serial = -1, .since = -1}};
+	char error[FEED_ERROR] = "";
+	int err;
+
+	o.s->dirty = false;
+	o.s->retry_at = 0;
+	if (stat(o.s->path, &o.s->looked))
+		o.s->looked = (struct stat){0};
+	err = read_offer(&o, error);
+	if (!err && is_in_force(&o)) {
+		settle(&o);
+	} else {
+		if (!err)
+			err = take(&o, error);
+		if (err)
+			refuse(&o, err, error[0] ? error : strerror(-err));
+		else
+			report_applied(d, o.s);
+	}
+	drop_offer(&o);
+	expire_arm(d);
+}
