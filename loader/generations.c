@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* When policy maps must be made anew, and the order that lets no frame through: fill, switch, pin, publish. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "../userspace/lib/log.h"
+#include "generation.h"
+#include "loader.h"
+#include "port.h"
+
+#define REBUILD_FIRST 5
+#define REBUILD_MOST 300
+
+static int wanted(const struct loader *loader, struct lc_control *want)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 0)
+		return cpus;
+	maps_control(loader->config->capacity, loader->config->devices, cpus, want);
+	return 0;
+}
+
+static int make(struct loader *loader, const struct lc_control *want, struct maps *fresh)
+{
+	notes_clear(&loader->boot_warnings);
+	return generation_make(&loader->maps, want, loader->snapshot, fresh, &loader->boot_warnings);
+}
+
+/* What is pinned goes on if it fits; else a new set takes its place once the ports run on it (loader_sync()). */
+int loader_first_generation(struct loader *loader)
+{
+	struct lc_control want;
+	struct maps fresh;
+	int error = wanted(loader, &want);
+
+	if (error)
+		return error;
+	(void)maps_adopt(&loader->maps, loader->bpf_dir);
+	if (generation_fits(&loader->maps, &want))
+		return 0;
+	error = make(loader, &want, &fresh);
+	if (error == -ENOSPC && loader->maps.fd[MAP_TABLE] >= 0) {
+		log_warning("capacity %u is less than the entries in force: the former %u stays; raise it",
+			    want.capacity, loader->maps.control.capacity);
+		want.capacity = loader->maps.control.capacity;
+		want.buckets = loader->maps.control.buckets;
+		error = make(loader, &want, &fresh);
+	}
+	if (error)
+		return error;
+	maps_close(&loader->maps);
+	loader->maps = fresh;
+	return 0;
+}
+
+/* Every port runs on the new maps before a pin of the old ones goes; lenscapd follows the pins when it sees the state. */
+static int move_to(struct loader *loader, struct maps *fresh)
+{
+	struct maps old = loader->maps;
+	int error;
+
+	loader->maps = *fresh;
+	loader_sync(loader);
+	error = maps_pin(&loader->maps, loader->bpf_dir, loader->owners.group, loader->owners.policy_group);
+	if (!error)
+		error = maps_publish_control(&loader->maps);
+	maps_close(&old);
+	return error;
+}
+
+static void renew(struct loader *loader, const struct lc_control *want)
+{
+	struct maps fresh;
+	int error = make(loader, want, &fresh);
+
+	if (!error)
+		error = move_to(loader, &fresh);
+	if (error)
+		log_error("policy maps cannot be made anew: %s; the former ones stay", strerror(-error));
+	else
+		log_info("generation %u of the policy maps is in use", loader->maps.control.generation);
+}
+
+/* Whoever freezes again and again only slows himself down: enforcement goes on with the words as they were. */
+static bool too_soon(struct loader *loader)
+{
+	time_t now = port_clock();
+
+	if (now - loader->rebuilt_at > 2 * REBUILD_MOST)
+		loader->rebuild_after = REBUILD_FIRST;
+	if (loader->rebuilt_at && now - loader->rebuilt_at < (time_t)loader->rebuild_after)
+		return true;
+	if (loader->rebuilt_at && loader->rebuild_after < REBUILD_MOST)
+		loader->rebuild_after *= 2;
+	loader->rebuilt_at = now;
+	return false;
+}
+
+void loader_check_generation(struct loader *loader)
+{
+	struct lc_control want;
+
+	if (wanted(loader, &want) || generation_fits(&loader->maps, &want))
+		return;
+	if (maps_policy_broken(&loader->maps)) {
+		if (too_soon(loader))
+			return;
+		log_warning("a policy map was frozen or its head overwritten: making the policy maps anew");
+	}
+	renew(loader, &want);
+}
