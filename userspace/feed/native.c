@@ -313,8 +313,10 @@ int native_feed(struct native *n, const char *data, size_t size)
 	int err = 0;
 
 	n->bytes += size;
-	if (n->bytes > n->rules.max_bytes)
+	if (n->bytes > n->rules.max_bytes) {
+		n->line++; /* the one that is being read */
 		return refuse(n, -EFBIG, "over %zu bytes; shorten the list", n->rules.max_bytes);
+	}
 	while (!err && data < stop) {
 		const char *end = memchr(data, '\n', (size_t)(stop - data));
 
