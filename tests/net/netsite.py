@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 import time
 
+import pins
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LENSCAP_BUILD", ROOT / "build")).resolve()
 DATA = ROOT / "data"
@@ -242,6 +244,9 @@ class Site:
             path.mkdir()
             path.chmod(mode)
             shutil.chown(path, *owner.split(":"))
+        self._mount_bpf()
+
+    def _mount_bpf(self):
         run("mount", "-t", "bpf", "-o", "mode=0750", self.tag, self.bpf)
         shutil.chown(self.bpf, "root", "lenscap")
         self.bpf.chmod(0o750)
@@ -437,10 +442,29 @@ class Site:
         """The loader's word on one port, or None."""
         return next((p for p in (self.loader_state() or {}).get("ports", []) if p["name"] == name), None)
 
+    def port_number(self, name):
+        return self.port_state(name)["number"]
+
+    def totals(self, name):
+        """Frames counted on a port by reason, from the kernel's own map."""
+        return pins.totals(self.bpf, self.port_number(name))
+
     def events(self):
         """Every line of the event log."""
         path = self.log / "events.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def reboot(self):
+        """What a reboot leaves: the state folder and the configuration. The programs must have ended."""
+        for port in [p["name"] for p in self.loader_state()["ports"]]:
+            self.in_ns(SWITCH, "ip", "link", "set", port, "down")
+        run("umount", self.bpf)
+        self._mount_bpf()
+        for part in ("loader", "daemon"):
+            for path in (self.run / part).iterdir():
+                path.unlink()
+        for port in [n for n in self.namespaces if n != SWITCH]:
+            self.in_ns(SWITCH, "ip", "link", "set", port, "up")
 
     # ---- the end ----
     def close(self):
