@@ -30,7 +30,7 @@ static void check_names(struct reader *r, struct named *names, size_t n)
 		const struct named *first = &names[i - 1], *second = &names[i];
 
 		if (!strcmp(first->name, second->name))
-			complain(&r->complaints, second->place, "%s '%s' has the name of the %s at %s:%u:%u; give it another",
+			complain(&r->complaints, second->place, "%s '%s' has the name of the %s at %s:%u:%u; give it another or remove it",
 				 second->noun, second->name, first->noun, first->place->file, first->place->line,
 				 first->place->column);
 	}

@@ -19,14 +19,29 @@ static struct config_place place_of_node(const struct reader *r, const yaml_node
 	return place_of(r, &node->start_mark);
 }
 
+/* A wrong byte is known by its offset alone. */
+static struct config_place place_of_offset(const struct reader *r, const char *data, size_t size, size_t offset)
+{
+	struct config_place at = {r->file, 1, 1};
+
+	for (size_t i = 0; i < offset && i < size; i++) {
+		at.column = data[i] == '\n' ? 1 : at.column + 1;
+		at.line += data[i] == '\n';
+	}
+	return at;
+}
+
+#define NO_ALIAS "aliases (*name) are not accepted; write the value out, and put quotes around a text that begins with *"
+#define NO_ANCHOR "anchors (&name) are not accepted; put quotes around a text that begins with &"
+
 /* ---- Refused before the tree is built: what Lenscap has no use for, and what makes a small file a big tree ---- */
 static const char *token_refusal(yaml_token_type_t type, unsigned *depth)
 {
 	switch (type) {
 	case YAML_ALIAS_TOKEN:
-		return "aliases (*name) are not accepted; write the value out, and put quotes around a text that begins with *";
+		return NO_ALIAS;
 	case YAML_ANCHOR_TOKEN:
-		return "anchors (&name) are not accepted; put quotes around a text that begins with &";
+		return NO_ANCHOR;
 	case YAML_TAG_TOKEN:
 	case YAML_TAG_DIRECTIVE_TOKEN:
 		return "tags (!name) are not accepted; put quotes around a text that begins with !";
@@ -45,17 +60,33 @@ static const char *token_refusal(yaml_token_type_t type, unsigned *depth)
 	}
 }
 
-static void complain_syntax(struct reader *r, const yaml_parser_t *parser)
+/* A lone * or & begins no name: the same mistake as an alias, and far commoner (interfaces: [*]). */
+static const char *broken_name(const yaml_parser_t *parser)
+{
+	if (!parser->context)
+		return NULL;
+	if (!strcmp(parser->context, "while scanning an alias"))
+		return NO_ALIAS;
+	return strcmp(parser->context, "while scanning an anchor") != 0 ? NULL : NO_ANCHOR;
+}
+
+static void complain_syntax(struct reader *r, const yaml_parser_t *parser, const char *data, size_t size)
 {
 	struct config_place at = place_of(r, &parser->problem_mark);
+	const char *hint = broken_name(parser);
 
 	if (parser->error == YAML_MEMORY_ERROR) {
 		r->out_of_memory = true;
 		return;
 	}
-	complain(&r->complaints, &at, "not YAML: %s%s%s; correct the text here or just above",
-		 parser->context ? parser->context : "", parser->context ? ", " : "",
-		 parser->problem ? parser->problem : "unreadable");
+	if (parser->error == YAML_READER_ERROR)
+		at = place_of_offset(r, data, size, parser->problem_offset);
+	if (hint)
+		complain(&r->complaints, &at, "%s", hint);
+	else
+		complain(&r->complaints, &at, "not YAML: %s%s%s; correct the text here or just above",
+			 parser->context ? parser->context : "", parser->context ? ", " : "",
+			 parser->problem ? parser->problem : "unreadable");
 }
 
 static void start_parser(yaml_parser_t *parser, const char *data, size_t size)
@@ -81,7 +112,7 @@ static bool scan(struct reader *r, const char *data, size_t size)
 		yaml_token_t token;
 
 		if (!yaml_parser_scan(&parser, &token)) {
-			complain_syntax(r, &parser);
+			complain_syntax(r, &parser, data, size);
 			break;
 		}
 		refusal = token_refusal(token.type, &depth);
@@ -296,13 +327,13 @@ static void walk_document(struct reader *r, yaml_document_t *doc, const struct f
 }
 
 /* Only the first document of a stream would be read: a second one is a mistake that must not pass unseen. */
-static void check_end(struct reader *r, yaml_parser_t *parser)
+static void check_end(struct reader *r, yaml_parser_t *parser, const char *data, size_t size)
 {
 	yaml_document_t doc;
 	const yaml_node_t *root;
 
 	if (!yaml_parser_load(parser, &doc)) {
-		complain_syntax(r, parser);
+		complain_syntax(r, parser, data, size);
 		return;
 	}
 	root = yaml_document_get_root_node(&doc);
@@ -327,11 +358,11 @@ void yaml_walk(struct reader *r, const char *data, size_t size, const struct fie
 	}
 	start_parser(&parser, data, size);
 	if (!yaml_parser_load(&parser, &doc)) {
-		complain_syntax(r, &parser);
+		complain_syntax(r, &parser, data, size);
 	} else {
 		walk_document(r, &doc, fields, object);
 		yaml_document_delete(&doc);
-		check_end(r, &parser);
+		check_end(r, &parser, data, size);
 	}
 	yaml_parser_delete(&parser);
 }
