@@ -13,6 +13,7 @@
 struct named {
 	const char *name, *noun;
 	const struct config_place *place;
+	size_t order;
 };
 
 static int by_name(const void *a, const void *b)
@@ -20,7 +21,16 @@ static int by_name(const void *a, const void *b)
 	const struct named *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : (x->place > y->place) - (x->place < y->place);
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* A missing name was complained of where it is missing. */
+static void add_name(struct named *names, size_t *n, const char *name, const char *noun, const struct config_place *place)
+{
+	if (!name)
+		return;
+	names[*n] = (struct named){name, noun, place, *n};
+	(*n)++;
 }
 
 static void check_names(struct reader *r, struct named *names, size_t n)
@@ -43,8 +53,7 @@ static void check_zone_names(struct reader *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n_zones; i++)
-		if (c->zones[i].name)
-			names[n++] = (struct named){c->zones[i].name, "zone", &c->zones[i].place};
+		add_name(names, &n, c->zones[i].name, "zone", &c->zones[i].place);
 	check_names(r, names, n);
 }
 
@@ -55,12 +64,10 @@ static void check_source_names(struct reader *r)
 	const struct config *c = r->config;
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->n_feeds; i++)
-		if (c->feeds[i].name)
-			names[n++] = (struct named){c->feeds[i].name, "feed", &c->feeds[i].place};
 	for (size_t i = 0; i < c->n_lists; i++)
-		if (c->lists[i].name)
-			names[n++] = (struct named){c->lists[i].name, "vendor list", &c->lists[i].place};
+		add_name(names, &n, c->lists[i].name, "vendor list", &c->lists[i].place);
+	for (size_t i = 0; i < c->n_feeds; i++)
+		add_name(names, &n, c->feeds[i].name, "feed", &c->feeds[i].place);
 	check_names(r, names, n);
 }
 
