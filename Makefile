@@ -33,6 +33,7 @@ POLICY_SRC := $(wildcard userspace/feed/*.c userspace/policy/*.c)
 DAEMON_SRC := $(wildcard userspace/daemon/*.c)
 CLI_SRC := $(wildcard userspace/cli/*.c)
 LOADER_SRC := $(wildcard loader/*.c)
+LOADER_PURE := loader/links.c loader/match.c loader/notes.c loader/zones.c
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 TEST_BPF_SRC := $(wildcard tests/bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
@@ -75,12 +76,13 @@ $(O)/lenscap-loader: $(call obj,$(LOADER_SRC)) $(O)/liblenscap.a
 
 $(O)/liblenscap.a: $(call obj,$(LIB_SRC))
 $(O)/libpolicy.a: $(call obj,$(POLICY_SRC))
+$(O)/libports.a: $(call obj,$(LOADER_PURE))
 $(O)/%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # Test programs: every other .c file of their folder (shared helpers) is linked into each.
-$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(call obj,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))) $(O)/libpolicy.a $(O)/liblenscap.a
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(call obj,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))) $(O)/libports.a $(O)/libpolicy.a $(O)/liblenscap.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_POLICY) $(LIBS_LIB) $(LIBS_DAEMON)
 

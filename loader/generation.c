@@ -72,7 +72,7 @@ static void from_snapshot(const struct maps *fresh, const char *snapshot, struct
 	if (!error)
 		log_info("%zu entries in force from %s", n, snapshot);
 	else if (error == -ENOENT)
-		notes_add(warnings, "%s is not there: nothing is flagged until lenscapd runs", snapshot);
+		log_warning("%s is not there: nothing is flagged until lenscapd runs", snapshot);
 	else
 		notes_add(warnings, "%s cannot be used (%s): nothing is flagged until lenscapd runs", snapshot,
 			  strerror(-error));

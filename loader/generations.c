@@ -3,6 +3,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../userspace/lib/log.h"
@@ -25,11 +27,29 @@ static int wanted(const struct loader *loader, struct lc_control *want)
 
 static int make(struct loader *loader, const struct lc_control *want, struct maps *fresh)
 {
-	notes_clear(&loader->boot_warnings);
-	return generation_make(&loader->maps, want, loader->snapshot, fresh, &loader->boot_warnings);
+	notes_clear(&loader->standing);
+	return generation_make(&loader->maps, want, loader->snapshot, fresh, &loader->standing);
 }
 
-/* What is pinned goes on if it fits; else a new set takes its place once the ports run on it (loader_sync()). */
+/* More entries are in force than the configuration has room for: none is dropped, the room stays as it was. */
+static int make_with_room(struct loader *loader, struct lc_control *want, struct maps *fresh)
+{
+	int error = make(loader, want, fresh);
+
+	free(loader->capacity_warning);
+	loader->capacity_warning = NULL;
+	if (error != -ENOSPC || loader->maps.fd[MAP_TABLE] < 0)
+		return error;
+	if (asprintf(&loader->capacity_warning,
+		     "capacity %u is less than the entries in force: %u stays; raise it or flag fewer", want->capacity,
+		     loader->maps.control.capacity) < 0)
+		loader->capacity_warning = NULL;
+	want->capacity = loader->maps.control.capacity;
+	want->buckets = loader->maps.control.buckets;
+	return generation_fits(&loader->maps, want) ? -EALREADY : make(loader, want, fresh);
+}
+
+/* What is pinned goes on if it fits; else a new set takes its place once the ports run on it. */
 int loader_first_generation(struct loader *loader)
 {
 	struct lc_control want;
@@ -41,29 +61,22 @@ int loader_first_generation(struct loader *loader)
 	(void)maps_adopt(&loader->maps, loader->bpf_dir);
 	if (generation_fits(&loader->maps, &want))
 		return 0;
-	error = make(loader, &want, &fresh);
-	if (error == -ENOSPC && loader->maps.fd[MAP_TABLE] >= 0) {
-		log_warning("capacity %u is less than the entries in force: the former %u stays; raise it",
-			    want.capacity, loader->maps.control.capacity);
-		want.capacity = loader->maps.control.capacity;
-		want.buckets = loader->maps.control.buckets;
-		error = make(loader, &want, &fresh);
-	}
+	error = make_with_room(loader, &want, &fresh);
 	if (error)
-		return error;
+		return error == -EALREADY ? 0 : error;
 	maps_close(&loader->maps);
 	loader->maps = fresh;
 	return 0;
 }
 
-/* Every port runs on the new maps before a pin of the old ones goes; lenscapd follows the pins when it sees the state. */
+/* Every port runs on the new maps before a pin of the old ones goes; lenscapd follows when it sees the new state. */
 static int move_to(struct loader *loader, struct maps *fresh)
 {
 	struct maps old = loader->maps;
 	int error;
 
 	loader->maps = *fresh;
-	loader_sync(loader);
+	loader_bring(loader);
 	error = maps_pin(&loader->maps, loader->bpf_dir, loader->owners.group, loader->owners.policy_group);
 	if (!error)
 		error = maps_publish_control(&loader->maps);
@@ -71,11 +84,13 @@ static int move_to(struct loader *loader, struct maps *fresh)
 	return error;
 }
 
-static void renew(struct loader *loader, const struct lc_control *want)
+static void renew(struct loader *loader, struct lc_control *want)
 {
 	struct maps fresh;
-	int error = make(loader, want, &fresh);
+	int error = make_with_room(loader, want, &fresh);
 
+	if (error == -EALREADY)
+		return;
 	if (!error)
 		error = move_to(loader, &fresh);
 	if (error)
@@ -99,16 +114,13 @@ static bool too_soon(struct loader *loader)
 	return false;
 }
 
-void loader_check_generation(struct loader *loader)
+void loader_check_generation(struct loader *loader, bool reload)
 {
 	struct lc_control want;
 
-	if (wanted(loader, &want) || generation_fits(&loader->maps, &want))
+	if (wanted(loader, &want) || generation_fits(&loader->maps, &want) || (!reload && too_soon(loader)))
 		return;
-	if (maps_policy_broken(&loader->maps)) {
-		if (too_soon(loader))
-			return;
-		log_warning("a policy map was frozen or its head overwritten: making the policy maps anew");
-	}
+	if (maps_policy_broken(&loader->maps))
+		log_warning("a policy map was frozen or its head overwritten: the policy maps are made anew");
 	renew(loader, &want);
 }

@@ -21,7 +21,8 @@ struct loader {
 	struct ifaces *ifaces;
 	struct ports ports;
 	struct notes warnings;	    /* of now */
-	struct notes boot_warnings; /* of the start: they stay until a new generation */
+	struct notes standing;	    /* of the last generation made: they stay until the table holds something */
+	char *capacity_warning;	    /* the configured capacity is too small for what is in force, or NULL */
 	struct notes told;	    /* warnings that were logged already */
 	char *state_json;	    /* as last written, without its time */
 	int64_t started;	    /* seconds since 1970 */
@@ -33,7 +34,9 @@ struct loader {
 
 /* setup.c: from nothing to attached. 0 or a negative errno; says what is wrong. */
 int loader_start(struct loader *loader);
-/* Bring everything to what configuration, interfaces and pins say now, and publish it. */
+/* Bring everything to what configuration, interfaces and pins say now, */
+void loader_bring(struct loader *loader);
+/* and tell and publish it. */
 void loader_sync(struct loader *loader);
 /* Read the configuration again; the old one stays when the new is not valid. */
 void loader_reload(struct loader *loader);
@@ -41,7 +44,7 @@ void loader_free(struct loader *loader);
 
 /* generations.c: policy maps that fit the configuration and are ours to write. */
 int loader_first_generation(struct loader *loader);
-void loader_check_generation(struct loader *loader);
+void loader_check_generation(struct loader *loader, bool reload);
 
 /* watch.c: until SIGTERM. */
 int loader_watch(struct loader *loader);

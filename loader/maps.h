@@ -62,6 +62,9 @@ void maps_forget_port(const struct maps *maps, uint32_t port);
 /* Is a policy map frozen (nobody can change it any more), or its head no longer ours? */
 bool maps_policy_broken(const struct maps *maps);
 
+/* How many words the head says there are. */
+uint64_t maps_words_in_force(const struct maps *maps);
+
 /* The words in force of the maps, sorted, unique, newly allocated; works for frozen maps too. */
 int maps_words(const struct maps *maps, uint64_t **words, size_t *n);
 #endif

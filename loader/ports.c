@@ -123,6 +123,14 @@ int ports_adopt(struct ports *ports, const struct maps *maps, const struct iface
 	return 0;
 }
 
+bool ports_any(const struct ports *ports)
+{
+	for (unsigned n = 0; n < LC_PORTS; n++)
+		if (ports->port[n] && (ports->port[n]->present || ports->port[n]->elsewhere))
+			return true;
+	return false;
+}
+
 static struct port *find_here(const struct ports *ports, const struct iface *iface)
 {
 	for (unsigned n = 0; n < LC_PORTS; n++) {

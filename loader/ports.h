@@ -52,6 +52,9 @@ void ports_free(struct ports *ports); /* closes descriptors; pinned links stay i
 /* Take over what an earlier loader left: numbers from the ports map, links from their pins. */
 int ports_adopt(struct ports *ports, const struct maps *maps, const struct ifaces *ifaces);
 
+/* Is any interface under our programs? */
+bool ports_any(const struct ports *ports);
+
 /* Bring every port to what PLAN says. Everything that failed is in the ports' warnings and tried again next time. */
 void ports_sync(struct ports *ports, const struct maps *maps, const struct config *config, const struct plan *plan,
 		const struct ifaces *ifaces);

@@ -142,7 +142,13 @@ static int attach_all(struct loader *loader)
 	if (error)
 		return error;
 	offload_recall(&loader->ports, loader->config->run);
-	loader_sync(loader);
+	/* Programs of an earlier run are moved to these maps before the pins say so. With none there is nothing to move, and
+	 * what keeps pins from being made (a group) is better known before anything is attached. */
+	if (!ports_any(&loader->ports))
+		error = pin_maps(loader);
+	if (error)
+		return error;
+	loader_bring(loader);
 	return pin_maps(loader);
 }
 
@@ -206,18 +212,29 @@ static void sync_ports(struct loader *loader)
 	plan_free(&plan);
 }
 
-void loader_sync(struct loader *loader)
+void loader_bring(struct loader *loader)
 {
 	int error;
 
 	notes_clear(&loader->warnings);
-	notes_copy(&loader->warnings, &loader->boot_warnings);
+	if (loader->standing.n && maps_words_in_force(&loader->maps))
+		notes_clear(&loader->standing); /* lenscapd has filled the table since */
+	notes_copy(&loader->warnings, &loader->standing);
+	if (loader->capacity_warning)
+		notes_add(&loader->warnings, "%s", loader->capacity_warning);
 	/* Protected addresses come first: an interface that has just appeared must not be stopped by its own port. */
 	error = protect_sync(&loader->maps, loader->config, loader->ifaces, &loader->warnings);
 	if (error)
 		notes_add(&loader->warnings, "cannot write the protected addresses: %s", strerror(-error));
 	sync_ports(loader);
 	offload_remember(loader);
+}
+
+void loader_sync(struct loader *loader)
+{
+	int error;
+
+	loader_bring(loader);
 	tell(loader);
 	error = state_publish(loader);
 	if (error)
@@ -279,7 +296,7 @@ void loader_reload(struct loader *loader)
 		config_free(loader->config);
 		loader->config = config;
 		keep_config(loader);
-		loader_check_generation(loader);
+		loader_check_generation(loader, true);
 		log_info("configuration read again");
 	} else {
 		log_error("the new configuration is not valid, the one before stays in force:\n%s",
@@ -299,8 +316,9 @@ void loader_free(struct loader *loader)
 	free(loader->bpf_dir);
 	free(loader->snapshot);
 	free(loader->state_json);
+	free(loader->capacity_warning);
 	notes_clear(&loader->warnings);
-	notes_clear(&loader->boot_warnings);
+	notes_clear(&loader->standing);
 	notes_clear(&loader->told);
 	if (loader->lock >= 0)
 		close(loader->lock);

@@ -119,7 +119,7 @@ static void on_timer(struct loader *loader, int fd)
 	if (read(fd, &times, sizeof(times)) != sizeof(times))
 		return;
 	restore_pins(loader);
-	loader_check_generation(loader);
+	loader_check_generation(loader, false);
 	loader_sync(loader);
 	(void)sd_notify(0, "WATCHDOG=1");
 }

@@ -43,6 +43,14 @@ bool maps_policy_broken(const struct maps *maps)
 	return !head_is_ours(maps);
 }
 
+uint64_t maps_words_in_force(const struct maps *maps)
+{
+	struct lc_policy_head head = {0};
+	const uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(maps->fd[MAP_HEAD], &zero, &head) ? 0 : head.words;
+}
+
 static int by_word(const void *a, const void *b)
 {
 	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
