@@ -10,7 +10,11 @@
 #include <unistd.h>
 
 #include "../../userspace/lib/file.h"
+#include "../../userspace/lib/paths.h"
 #include "unit.h"
+
+static char *paths[512]; /* handed out: they live as long as the folder */
+static size_t n_paths;
 
 int scratch_make(void **state)
 {
@@ -32,17 +36,20 @@ int scratch_remove(void **state)
 {
 	int err = nftw(*state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 
+	while (n_paths)
+		free(paths[--n_paths]);
 	free(*state);
 	return err;
 }
 
 const char *scratch_path(void **state, const char *name)
 {
-	static char paths[8][256];
-	static unsigned next;
-	char *path = paths[next++ % 8];
+	char *path;
 
-	(void)snprintf(path, sizeof(paths[0]), "%s/%s", (const char *)*state, name);
+	assert_in_range(n_paths, 0, LENGTH(paths) - 1);
+	path = path_join(*state, name);
+	assert_non_null(path);
+	paths[n_paths++] = path;
 	return path;
 }
 

@@ -9,7 +9,7 @@
 int scratch_make(void **state);
 int scratch_remove(void **state);
 
-/* "<folder>/<name>", in one of eight buffers used in turn. */
+/* "<folder>/<name>"; lives as long as the folder. */
 const char *scratch_path(void **state, const char *name);
 /* Write a file of text there, below folders that are made. Returns its path. */
 const char *scratch_write(void **state, const char *name, const char *text, mode_t mode);
