@@ -174,27 +174,6 @@ void guard_remember(struct guard_memory *m, const struct feed_header *h, const c
 	m->step[m->n_steps++].weakened = weakened;
 }
 
-/* ---- Room ---- */
-int guard_capacity(const struct policy *p, size_t source, const struct changes *changes, uint32_t capacity,
-		   char error[static FEED_ERROR])
-{
-	uint32_t reserved = policy_source_kind(p, source) == SOURCE_LOCAL ? 0 : RESERVED_ENTRIES;
-	uint32_t room = capacity > reserved ? capacity - reserved : 0;
-	size_t added = 0, removed = 0;
-
-	for (size_t i = 0; i < changes->n; i++) {
-		added += changes->change[i].before == LC_ABSENT;
-		removed += changes->change[i].after == LC_ABSENT;
-	}
-	if (added <= removed || policy_count(p) + added - removed <= room)
-		return 0;
-	(void)snprintf(error, FEED_ERROR,
-		       "%s: the policy would have %zu entries, there is room for %" PRIu32
-		       "; raise policy.capacity or shorten a list", policy_source_name(p, source),
-		       policy_count(p) + added - removed, room);
-	return -ENOSPC;
-}
-
 /* ---- Newly stopped ---- */
 static bool stops(uint8_t nibble)
 {

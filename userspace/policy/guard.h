@@ -58,11 +58,6 @@ struct guard_source {
 int guard_load(const char *path, struct guard_source **out, size_t *n, char error[static FEED_ERROR]);
 int guard_save(const char *path, const struct guard_source *sources, size_t n);
 
-/* Room: CHANGES of SOURCE (policy_diff) must leave at most CAPACITY keys, of which lists and feeds may not use the last
- * RESERVED_ENTRIES. A change that does not grow the policy is always welcome. -ENOSPC with error. */
-int guard_capacity(const struct policy *p, size_t source, const struct changes *changes, uint32_t capacity,
-		   char error[static FEED_ERROR]);
-
 /* Addresses now live here (neighbour table, bridge forwarding table), sorted, one row each; default gateways and
  * virtual-router addresses learned from the machine are marked. */
 struct live {
