@@ -52,9 +52,10 @@ static void set_verdict(struct verdict *v, const struct offer *o, const char *re
 	(void)snprintf(v->reason, sizeof(v->reason), "%s", reason);
 }
 
-/* Told once for each content and reason, not at each retry. */
-static void tell(struct offer *o, const struct verdict *v, bool pending)
+/* Told once for each content and reason, not at each retry. A file that is not there is no content: no event. */
+static void tell(struct offer *o, const struct verdict *v, int err)
 {
+	bool pending = err == -EPERM;
 	char what[sizeof(o->s->told)];
 
 	(void)snprintf(what, sizeof(what), "%s%s", v->sha256, v->reason);
@@ -62,7 +63,8 @@ static void tell(struct offer *o, const struct verdict *v, bool pending)
 		return;
 	memcpy(o->s->told, what, sizeof(what));
 	log_warning("%s %s: %s", o->s->name, pending ? "waits" : "refused", v->reason);
-	report_refused(o->d, o->s, v, pending);
+	if (err != -ENOENT)
+		report_refused(o->d, o->s, v, pending);
 }
 
 static void refuse(struct offer *o, int err, const char *reason)
@@ -74,7 +76,7 @@ static void refuse(struct offer *o, int err, const char *reason)
 	set_verdict(pending ? &s->pending : &s->refused, o, reason);
 	if (is_ours(err))
 		s->retry_at = monotonic_seconds() + RETRY_SECONDS;
-	tell(o, pending ? &s->pending : &s->refused, pending);
+	tell(o, pending ? &s->pending : &s->refused, err);
 	state_write(o->d);
 }
 
