@@ -221,8 +221,8 @@ static int add_entry(struct native *n, const struct record *r, const struct pref
 		return err;
 	err = entry_builder_add(n->builder, prefix, &e);
 	if (err == -EFBIG)
-		return refuse(n, err, "over %" PRIu64 " entries (a /25 counts as eight /28); raise max-entries or shorten the list",
-			      n->rules.max_entries);
+		return refuse(n, err, "over %" PRIu64 " entries (a /25 counts as eight /28); raise %s or shorten the list",
+			      n->rules.max_entries, n->rules.header ? "max-entries" : "policy.capacity");
 	return err ? refuse(n, err, "out of memory; stop other programs or shorten the list") : 0;
 }
 
