@@ -179,11 +179,10 @@ def test_full_disk_refuses_the_change_and_recovers(daemon):
         daemon.in_force("auditor", daemon.put("auditor", feed_text("auditor", 1, addresses(6))))
         before = daemon.kernel_digest()
         filler = daemon.state / "daemon/filler"
-        with open(filler, "wb") as f:
+        with open(filler, "wb", buffering=0) as f:
             try:
                 while True:
                     f.write(bytes(4096))
-                    f.flush()
             except OSError:
                 pass
         sha = daemon.put("auditor", feed_text("auditor", 2, addresses(200)))

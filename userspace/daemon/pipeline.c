@@ -151,10 +151,13 @@ static void in_force(void *arg)
 	s->pending = s->refused = (struct verdict){0};
 	s->told[0] = '\0';
 	memcpy(s->sha256, o->sha256, sizeof(s->sha256));
-	state_write(o->d);
+	if (kernel_ready(o->d->kernel))
+		state_write(o->d);
 	if (s->kind == SOURCE_LOCAL)
 		report_overrides(o->d, source_set(o->d, o->index), &o->set);
 	policy_replace(o->d->world.policy, o->index, &o->set);
+	if (!kernel_ready(o->d->kernel)) /* then the digest is the policy's, not the table's */
+		state_write(o->d);
 }
 
 /* Memory first, then the record: whatever is lost between the two is judged again, and more strictly. */
