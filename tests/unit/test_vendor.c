@@ -1,152 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Vendor lists: names that are one, names that only look alike, and what the editions must give. */
 #include <errno.h>
-#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "../../userspace/lib/file.h"
-#include "../../userspace/lib/mac.h"
-#include "../../userspace/policy/vendor.h"
 #include "../../userspace/policy/vendor_fold.h"
+#include "vendor_folder.h"
 
-#define EDITION_2026 1782345600 /* 2026-06-25 */
 #define REGISTRIES "../shared/data/ieee"
 #define DEBIAN "/usr/share/ieee-data"
-#define HEADER "Registry,Assignment,Organization Name,Organization Address\r\n"
-
-static char folder[] = "/tmp/lcvendXXXXXX"; /* registries, sources and results of a test */
-
-static int make_folder(void **state)
-{
-	char lists[64];
-
-	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(lists, sizeof(lists), "%s/lists", folder);
-	return mkdir(lists, 0755);
-}
-
-static void remove_matching(const char *pattern)
-{
-	char path[128];
-	glob_t found = {0};
-
-	snprintf(path, sizeof(path), "%s/%s", folder, pattern);
-	if (!glob(path, 0, NULL, &found)) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			(void)unlink(found.gl_pathv[i]);
-	}
-	globfree(&found);
-}
-
-static int empty_folder(void **state)
-{
-	(void)state;
-	remove_matching("*.*");
-	remove_matching("lists/*");
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	char lists[64];
-
-	empty_folder(state);
-	snprintf(lists, sizeof(lists), "%s/lists", folder);
-	return rmdir(lists) || rmdir(folder);
-}
-
-static void put(const char *name, const char *text)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	assert_int_equal(file_write(path, text, strlen(text), 0644, (gid_t)-1, false), 0);
-}
-
-static char *get_file(const char *path)
-{
-	char *data = NULL;
-	size_t size;
-
-	assert_int_equal(file_read(path, 64 << 20, &data, &size), 0);
-	return data;
-}
-
-static char *get(const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return get_file(path);
-}
-
-/* ---- What a compilation said ---- */
-struct said {
-	size_t n[3];
-	char text[3][4096];
-};
-
-static void listen(void *arg, enum vendor_said kind, const char *text)
-{
-	struct said *s = arg;
-	size_t used = strlen(s->text[kind]);
-
-	s->n[kind]++;
-	snprintf(s->text[kind] + used, sizeof(s->text[kind]) - used, "%s\n", text);
-}
-
-/* Count of the list NAME in a result, -1 when it is not there. */
-static int count_of(const struct vendor_result *r, const char *name)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		if (!strcmp(r->made[i].name, name))
-			return (int)r->made[i].count;
-	}
-	return -1;
-}
-
-static int compile(const char *registry, const char *sources, const char *list, struct said *said,
-		   struct vendor_result *result, char error[static FEED_ERROR])
-{
-	struct vendor_job job = {.registry = registry, .sources = sources, .list = list, .out = folder,
-				 .edition = EDITION_2026};
-
-	memset(said, 0, sizeof(*said));
-	error[0] = 0;
-	return vendor_compile(&job, listen, said, result, error);
-}
-
-/* Registries with these MA-L and MA-M rows, none of 36 bits. */
-static void put_registries(const char *mal, const char *mam)
-{
-	char text[4096];
-
-	snprintf(text, sizeof(text), HEADER "%s", mal);
-	put("oui.csv", text);
-	snprintf(text, sizeof(text), HEADER "%s", mam);
-	put("mam.csv", text);
-	put("oui36.csv", HEADER);
-}
-
-static size_t count_lines(const char *text, const char *with)
-{
-	size_t n = 0;
-
-	for (const char *at = text; (at = strstr(at, with)); at += strlen(with))
-		n++;
-	return n;
-}
 
 /* ---- Names ---- */
 static void names_are_folded(void **state)
@@ -308,13 +177,6 @@ static const struct {
 	 "/lists/mine.yaml:3:10: Missing required mapping field: basis; see lenscap-vendor-list(5)"},
 };
 
-/* The message without the folder, whose name is another one each time. */
-static void strip_folder(char *text)
-{
-	for (char *at; (at = strstr(text, folder));)
-		memmove(at, at + strlen(folder), strlen(at + strlen(folder)) + 1);
-}
-
 static void bad_sources_are_refused(void **state)
 {
 	struct vendor_result result;
@@ -425,14 +287,6 @@ static void broken_lists_are_shown_as_such(void **state)
 	vendor_lists_free(&lists);
 }
 
-static void need(const char *path)
-{
-	if (!access(path, R_OK))
-		return;
-	print_message("# skipped: %s is not there\n", path);
-	skip();
-}
-
 static void the_edition_of_2026_gives_the_committed_bytes(void **state)
 {
 	struct vendor_result result;
@@ -516,7 +370,7 @@ static void debians_edition_gives_85_of_them(void **state)
 
 	(void)state;
 	need(DEBIAN "/oui.csv");
-	assert_int_equal(vendor_compile(&job, listen, &said, &result, error), 0);
+	assert_int_equal(vendor_compile(&job, listen_to, &said, &result, error), 0);
 	assert_int_equal(result.made[0].edition, 1661558400); /* 2022-08-27, from .lastupdate */
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(count_of(&result, shipped[i].list), shipped[i].in_debian);
