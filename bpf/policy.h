@@ -5,14 +5,7 @@
 
 #include "hash.h"
 #include "maps.h"
-
-/* Zero that the CPU can know only once VALUE has been loaded. Added to an address it keeps the loads in order on
- * machines (arm64) that would reorder them; BPF has no acquire load before kernel 6.16. */
-static __always_inline __u64 zero_after(__u64 value)
-{
-	asm volatile("%0 ^= %0" : "+r"(value));
-	return value;
-}
+#include "order.h"
 
 /* Which lengths may exist under the address' OUI: bit n = length code n. 0 for nearly every frame. */
 static __always_inline __u32 policy_filter_bits(__u64 mac48, __u64 zero)

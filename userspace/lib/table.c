@@ -89,6 +89,7 @@ int table_open_fds(const struct table_fds *fds, const struct lc_control *control
 	t->mapped = true;
 	t->head_fd = fds->head;
 	t->grace_fd = fds->grace;
+	t->wait = fds->grace < 0 ? NULL : table_wait_rcu;
 	err = map_all(t, fds);
 	if (!err)
 		err = table_repair(t);

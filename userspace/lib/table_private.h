@@ -10,12 +10,16 @@
 #define BOTH_ACTIONS 0x77u /* the action bits of both fields of a word */
 #define FILTER_PLACES (1u << LC_FILTER_BITS)
 
+/* Waits until no program runs that began before now. 0 or -EIO. */
+typedef int table_wait_fn(const struct table *t);
+
 struct table {
 	struct lc_control control;
 	struct lc_policy_head *head;  /* the maps, shared with the kernel */
 	uint64_t *filter;
 	struct lc_bucket *buckets;    /* control.buckets, and the stash */
-	int head_fd, grace_fd;	      /* -1: nothing to wait for */
+	int head_fd, grace_fd;
+	table_wait_fn *wait;	      /* NULL: nothing to wait for; tests have their own */
 	bool mapped, owns_fds;
 	bool half_done;		      /* a change could not be cleaned up: repair before the next */
 	size_t used;		      /* words that are not 0, the stash's included */
@@ -93,7 +97,8 @@ uint64_t filter_bit(uint64_t key, size_t *word, size_t *under);
 
 /* Bring the maps to the state between two changes, what the epoch selects staying in force, and count what is there. */
 int table_repair(struct table *t);
-/* Wait until no program runs that began before now. 0 or -EIO. */
 int table_grace(const struct table *t);
+/* The wait for programs in the kernel. */
+table_wait_fn table_wait_rcu;
 
 #endif

@@ -8,13 +8,16 @@
 
 /* An update of an array of maps waits for an RCU grace period before it returns (kernel: maybe_wait_bpf_programs), and
  * needs no right but a writable descriptor. */
-int table_grace(const struct table *t)
+int table_wait_rcu(const struct table *t)
 {
 	uint32_t zero = 0, fd = (uint32_t)t->head_fd;
 
-	if (t->grace_fd < 0)
-		return 0;
 	return bpf_map_update_elem(t->grace_fd, &zero, &fd, BPF_ANY) ? -EIO : 0;
+}
+
+int table_grace(const struct table *t)
+{
+	return t->wait ? t->wait(t) : 0;
 }
 
 static size_t word_count(const struct table *t)
