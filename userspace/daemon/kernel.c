@@ -80,22 +80,23 @@ static const char *open_problem(int err)
 	}
 }
 
+/* The new ones first: as long as they are not whole, programs use those that are open here. */
 static int reopen(struct kernel *k)
 {
+	struct table *table = NULL;
 	table_word *words = NULL;
 	uint8_t bytes[32];
 	size_t n = 0;
-	int err;
+	int err = table_open(k->dir, &table);
 
-	forget(k);
-	err = table_open(k->dir, &k->table);
-	if (err)
-		return err;
-	err = table_words(k->table, &words, &n);
+	if (!err)
+		err = table_words(table, &words, &n);
 	if (err) {
-		forget(k);
+		table_close(table);
 		return err;
 	}
+	forget(k);
+	k->table = table;
 	k->digest = digest_of(words, n);
 	free(words);
 	digest_bytes(&k->digest, bytes);
@@ -112,15 +113,13 @@ int kernel_follow(struct kernel *k)
 
 	if (!err && k->table && st.st_ino == k->ino && st.st_dev == k->dev)
 		return 0;
-	/* Pins that are gone while ours is open: programs may still use these maps, so go on with them. */
-	if (err && k->table)
-		return 0;
 	if (!err)
 		err = reopen(k);
 	if (err) {
 		(void)snprintf(k->problem, sizeof(k->problem), "%s: %s", k->dir, open_problem(err));
 		return err;
 	}
+	k->problem[0] = '\0';
 	k->ino = st.st_ino;
 	k->dev = st.st_dev;
 	return 1;
@@ -133,7 +132,7 @@ bool kernel_ready(const struct kernel *k)
 
 const char *kernel_problem(const struct kernel *k)
 {
-	return k->problem;
+	return k->problem[0] ? k->problem : NULL;
 }
 
 struct flip { /* what happens at the moment of force */

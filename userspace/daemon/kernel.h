@@ -14,9 +14,11 @@ int kernel_new(const char *run, struct kernel **out);
 void kernel_free(struct kernel *k);
 
 /* Open the maps when they are there and not open, or others than the open ones. 1 = newly opened (what is in force has to be
- * compared with what should be), 0 = as before, negative = there are none to use: kernel_problem() says why. */
+ * compared with what should be), 0 = as before, negative = there are none to use, those open stay so: kernel_problem() says
+ * why. */
 int kernel_follow(struct kernel *k);
 bool kernel_ready(const struct kernel *k);
+/* NULL = none. */
 const char *kernel_problem(const struct kernel *k);
 
 /* Change words (as table_apply(): sorted, unique, nibble in bits 3..0). FN is called when they are in force, with head and

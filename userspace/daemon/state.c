@@ -122,8 +122,9 @@ static json_t *warnings_json(const struct daemon *d)
 {
 	json_t *rows = json_array();
 
-	if (!kernel_ready(d->kernel))
-		warn(rows, json_sprintf("nothing is enforced by lenscapd: %s", kernel_problem(d->kernel)));
+	if (kernel_problem(d->kernel))
+		warn(rows, json_sprintf("%s: %s", kernel_ready(d->kernel) ? "changes may not reach the programs" : "lenscapd changes nothing in the kernel",
+					kernel_problem(d->kernel)));
 	if (!policy_count(d->world.policy) && !kernel_count(d->kernel))
 		warn(rows, json_string("there is no policy: every frame passes; name a vendor list or a feed in the configuration"));
 	if (d->full)
