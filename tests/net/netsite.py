@@ -357,8 +357,8 @@ class Site:
         the same cable has arrived or never will."""
         marker = os.urandom(8)
         self.send(host, list(frames) + [bytes.fromhex("ffffffffffff020000ffffff88b5") + marker + bytes(38)])
-        capture.until("the marker frame", lambda f: f[14:22] == marker)
-        capture.frames = [f for f in capture.frames if f[14:22] != marker]
+        capture.until("the marker frame", lambda f: marker in f[:32])
+        capture.frames = [f for f in capture.frames if marker not in f[:32]]
         return capture.frames
 
     def flood_command(self, host, mode, *options, classes=(), interface="eth0"):

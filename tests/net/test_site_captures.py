@@ -18,8 +18,10 @@ FLAGGED = bytes.fromhex("4419b6000001")
 def read(path):
     """Every frame's bytes."""
     kind = RawPcapNgReader if pathlib.Path(path).read_bytes()[:4] == b"\x0a\x0d\x0d\x0a" else RawPcapReader
-    with kind(str(path)) as reader:
-        return [frame for frame, _ in reader]
+    reader = kind(str(path))
+    frames = [frame for frame, _ in reader]
+    reader.close()
+    return frames
 
 
 def mac(text):

@@ -50,13 +50,16 @@ KINDS = {
     "QinQ 802.1ad": lambda s: eth(s) / Dot1AD(vlan=100) / Dot1Q(vlan=200) / udp(),
     "three tags": lambda s: eth(s) / Dot1AD(vlan=1) / Dot1Q(vlan=2) / Dot1Q(vlan=3) / udp(),
     "nine priority tags": lambda s: eth(s, 0x8100) / Raw(b"\0\0\x81\0" * 9 + bytes(40)),
-    "tag cut off": lambda s: eth(s, 0x8100) / Raw(b"\0\xc8"),
-    "tag without a type": lambda s: eth(s, 0x8100) / Raw(b"\0"),
     "PPPoE": lambda s: eth(s, 0x8864) / PPPoE() / PPP() / IP(),
     "MPLS": lambda s: eth(s, 0x8847) / MPLS(label=16, s=1) / udp(),
     "MACsec": lambda s: eth(s, 0x88e5) / Raw(bytes(60)),
     "1,500 bytes": lambda s: eth(s) / udp(1472),
     "9,000 bytes": lambda s: eth(s) / udp(8972),
+}
+
+CUT = {  # the kernel itself drops these between XDP and tc
+    "tag cut off": lambda s: eth(s, 0x8100) / Raw(b"\0\xc8"),
+    "tag without a type": lambda s: eth(s, 0x8100) / Raw(b"\0"),
 }
 
 
@@ -114,6 +117,12 @@ def test_flagged_frame_arrives_in_dry_run(dry_run, kind):
     got, counted = exchange(dry_run, frames)
     assert got == frames
     assert counted == {"dry_run": 2}
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_cut_off_tag(jumbo, kind):
+    assert exchange(jumbo, [CUT[kind](netsite.HIKVISION)]) == ([], {"stopped_xdp": 1})
+    assert exchange(jumbo, [CUT[kind](CLEAN)]) == ([], {})
 
 
 def test_fragments_of_one_datagram(jumbo):

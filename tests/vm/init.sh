@@ -25,8 +25,8 @@ for test in /tests/test_*; do
 	*) timeout 240 "$test" ;;
 	esac 2>/tmp/errors || {
 		echo "VM-FAILED $name: exit code $?"
+		tail -n 20 /tmp/errors
 	}
-	tail -n 20 /tmp/errors
 done
 echo VM-END
 poweroff -f
