@@ -415,7 +415,7 @@ class Site:
     def lenscap(self, *arguments, check=False, build=BUILD, user=None, **kwargs):
         """The command line, in the switch's namespace. Returns the finished process (returncode, stdout, stderr)."""
         become = ["setpriv", "--reuid", user, "--regid", "lenscap", "--clear-groups", "--"] if user else []
-        return self.in_ns(SWITCH, *become, build / "lenscap", "--config", self.config_file, *arguments,
+        return self.in_ns(SWITCH, *become, build / "lenscap", *arguments, "--config", self.config_file,
                           check=check, **kwargs)
 
     def lenscap_json(self, *arguments):
