@@ -398,7 +398,7 @@ class Site:
 
     def start_daemon(self, *options, wait=True, build=BUILD, root=False):
         """lenscapd as its unit runs it: user lenscap, no capability; ROOT: started as root, it gives that up itself."""
-        drop = [] if root else ["setpriv", "--reuid", "lenscap", "--regid", "lenscap", "--init-groups",
+        drop = [] if root else ["setpriv", "--reuid", "lenscap", "--regid", "lenscap", "--groups", "lenscap-policy",
                                 "--bounding-set", "-all", "--"]
         return self.program("lenscapd", ["nsenter", f"--net={self.netns(SWITCH)}", "--", *drop,
                                          build / "lenscapd", "--config", self.config_file, *options], wait)

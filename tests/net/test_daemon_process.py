@@ -49,7 +49,7 @@ def test_runs_without_any_right(daemon, root):
 def test_refuses_to_run_with_a_capability(daemon):
     daemon.feeds("auditor")
     program = daemon.program("lenscapd", [
-        "setpriv", "--reuid", "lenscap", "--regid", "lenscap", "--init-groups", "--inh-caps", "+net_admin",
+        "setpriv", "--reuid", "lenscap", "--regid", "lenscap", "--groups", "lenscap-policy", "--inh-caps", "+net_admin",
         "--ambient-caps", "+net_admin", BUILD / "lenscapd", "--config", daemon.config_file], wait=False)
     assert program.process.wait(10) == 3
     assert "capabilities" in program.text()

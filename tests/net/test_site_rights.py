@@ -13,7 +13,7 @@ MMAPPED = ["policy_head", "policy_filter", "policy_table"]
 POLICY_MAPS = MMAPPED + ["policy_grace"]
 WHO = {
     "reader": ["setpriv", "--reuid", "nobody", "--regid", "lenscap", "--clear-groups"],
-    "daemon": ["setpriv", "--reuid", "lenscap", "--regid", "lenscap", "--init-groups"],
+    "daemon": ["setpriv", "--reuid", "lenscap", "--regid", "lenscap", "--groups", "lenscap-policy"],
     "stranger": ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"],
 }
 
