@@ -109,7 +109,7 @@ WAYS = {
     "detach": lambda path: bpf(LINK_DETACH, struct.pack("=I", obj_get(path))),
     "open": obj_get,
     "unlink": os.unlink,
-    "replace": lambda path: os.rename(path, path + ".old"),
+    "replace": lambda path: os.rename(path, path + "_old"),
 }
 
 

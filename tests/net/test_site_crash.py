@@ -17,6 +17,8 @@ class Traffic:
 
     def __init__(self, site):
         assert site.ping("core", "10.77.0.3")  # the bridge learns where the core server is
+        # so that the port takes frames when its program is gone: a gap must show
+        site.in_ns(netsite.SWITCH, "ethtool", "-K", "cam1", "gro", "on")
         self.site = site
         self.receiver = site.flood("core", "receive", classes=CLASSES)
         self.sender = site.flood("cam1", "send", "--rate", RATE, "--to", netsite.CORE, classes=CLASSES)
