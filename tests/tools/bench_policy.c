@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Measures the way of a large feed: parse, difference from nothing, one change among many, weakening, words, peak memory.
- * bench_policy [ENTRIES] prints milliseconds; nothing is asserted.
+ * Measures the way of a large feed: parse, difference from nothing, one change among many, weakening, words, peak
+ * memory. bench_policy [ENTRIES] prints milliseconds; nothing is asserted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,13 +42,18 @@ static int write_feed(const char *path, size_t n, bool distinct)
 
 	if (!f)
 		return -1;
-	(void)fprintf(f, "{\"lenscap\":1,\"list\":\"bench\",\"serial\":1,\"generated\":\"2026-11-23T21:43:54Z\",\"count\":%zu}\n", n);
+	(void)fprintf(
+	    f, "{\"lenscap\":1,\"list\":\"bench\",\"serial\":1,\"generated\":\"2026-11-23T21:43:54Z\",\"count\":%zu}\n",
+	    n);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t k = (i * 2654435761u) & 0x3fffffff; /* odd: every i another k */
 
-		(void)fprintf(f, "{\"mac\":\"44:19:%02x:%02x:%02x:%02x\",\"action\":\"quarantine\",\"vendor\":\"Hikvision\","
-				 "\"model\":\"DS-2CD%zu\",\"reason\":\"audit %zu\"}\n", (unsigned)(k >> 24), (unsigned)(k >> 16 & 255),
-			      (unsigned)(k >> 8 & 255), (unsigned)(k & 255), i % 500, distinct ? i : i % 1000);
+		(void)fprintf(
+		    f,
+		    "{\"mac\":\"44:19:%02x:%02x:%02x:%02x\",\"action\":\"quarantine\",\"vendor\":\"Hikvision\","
+		    "\"model\":\"DS-2CD%zu\",\"reason\":\"audit %zu\"}\n",
+		    (unsigned)(k >> 24), (unsigned)(k >> 16 & 255), (unsigned)(k >> 8 & 255), (unsigned)(k & 255),
+		    i % 500, distinct ? i : i % 1000);
 	}
 	return fclose(f);
 }

@@ -41,7 +41,8 @@ struct entry_set feed_of(unsigned first, unsigned n, const char *action)
 	assert_non_null(lines);
 	lines[0] = '\0';
 	for (unsigned i = first; i < first + n; i++)
-		used += (size_t)sprintf(lines + used, "{\"mac\":\"4419b6%06x\",\"action\":\"%s\"}\n", i & 0xffffff, action);
+		used +=
+		    (size_t)sprintf(lines + used, "{\"mac\":\"4419b6%06x\",\"action\":\"%s\"}\n", i & 0xffffff, action);
 	set = parse(lines, false);
 	free(lines);
 	return set;

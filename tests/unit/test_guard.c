@@ -32,15 +32,15 @@ static const struct serial_case {
 	int err;
 	const char *message;
 } serials[] = {
-	{"the first", -1, 0, SHA_B, 0, ""},
-	{"higher", 41, 42, SHA_B, 0, ""},
-	{"the same content again", 42, 42, SHA_A, 0, ""},
-	{"equal with other content", 42, 42, SHA_B, -EINVAL,
-	 "auditor: serial 42 was accepted with other content; publish with a higher serial, or lenscap feed reset auditor"},
-	{"older", 42, 41, SHA_B, -EINVAL,
-	 "auditor: serial 41 is older than 42 in force; publish with a higher serial, or lenscap feed reset auditor"},
-	{"older with the content accepted last", 42, 0, SHA_A, -EINVAL,
-	 "auditor: serial 0 is older than 42 in force; publish with a higher serial, or lenscap feed reset auditor"},
+    {"the first", -1, 0, SHA_B, 0, ""},
+    {"higher", 41, 42, SHA_B, 0, ""},
+    {"the same content again", 42, 42, SHA_A, 0, ""},
+    {"equal with other content", 42, 42, SHA_B, -EINVAL,
+     "auditor: serial 42 was accepted with other content; publish with a higher serial, or lenscap feed reset auditor"},
+    {"older", 42, 41, SHA_B, -EINVAL,
+     "auditor: serial 41 is older than 42 in force; publish with a higher serial, or lenscap feed reset auditor"},
+    {"older with the content accepted last", 42, 0, SHA_A, -EINVAL,
+     "auditor: serial 0 is older than 42 in force; publish with a higher serial, or lenscap feed reset auditor"},
 };
 
 static void serial_rules(void **state)
@@ -71,7 +71,8 @@ static void expiry(void **state)
 	assert_int_equal(guard_expiry(&h, 0, error), 0); /* the clock is not trusted */
 	assert_string_equal(error, "");
 	assert_int_equal(guard_expiry(&h, NOW, error), -EINVAL);
-	assert_string_equal(error, "auditor: the list expired at 2027-01-15T08:00:00Z; publish it anew with a later \"expires\"");
+	assert_string_equal(
+	    error, "auditor: the list expired at 2027-01-15T08:00:00Z; publish it anew with a later \"expires\"");
 	h.expires = 0;
 	assert_int_equal(guard_expiry(&h, NOW, error), 0);
 }
@@ -85,40 +86,40 @@ static const struct weaken_case { /* NOW is in January 2027 */
 	const char *name, *list, *old, *set;
 	uint64_t weakened;
 } weakenings[] = {
-	{"nothing changed", "", MAC(1) MAC(2), MAC(1) MAC(2), 0},
-	{"added", "", MAC(1), MAC(1) MAC(2), 0},
-	{"one removed", "", MAC(1) MAC(2), MAC(2), 1},
-	{"all removed", "", MAC(1) MAC(2) MAC(3), "", 3},
-	{"one exchanged", "", MAC(1), MAC(2), 1},
-	{"an expanded prefix removed", "", "{\"prefix\":\"44:19:b6:00/25\"}\n", "", 8},
-	{"texts changed", "", "{\"mac\":\"44:19:b6:00:00:01\",\"vendor\":\"a\"}\n", MAC(1), 0},
-	{"quarantine to drop", "", MAC(1), MAC_DO(1, "drop"), 0},
-	{"drop to quarantine", "", MAC_DO(1, "drop"), MAC_DO(1, "quarantine"), 0},
-	{"quarantine to monitor", "", MAC(1), MAC_DO(1, "monitor"), 1},
-	{"quarantine to allow", "", MAC(1), MAC_DO(1, "allow"), 1},
-	{"monitor to allow", "", MAC_DO(1, "monitor"), MAC_DO(1, "allow"), 1},
-	{"allow to monitor", "", MAC_DO(1, "allow"), MAC_DO(1, "monitor"), 0},
-	{"monitor removed", "", MAC_DO(1, "monitor"), "", 1},
-	{"a new end", "", MAC(1), MAC_UNTIL(1, 2030), 1},
-	{"a shorter end", "", MAC_UNTIL(1, 2030), MAC_UNTIL(1, 2029), 1},
-	{"a later end", "", MAC_UNTIL(1, 2029), MAC_UNTIL(1, 2030), 0},
-	{"an end taken away", "", MAC_UNTIL(1, 2030), MAC(1), 0},
-	{"an end in the past", "", MAC(1), MAC_UNTIL(1, 2020), 1},
-	{"removed after its end", "", MAC_UNTIL(1, 2020) MAC(2), MAC(2), 0},
-	{"removed before its end", "", MAC_UNTIL(1, 2030) MAC(2), MAC(2), 1},
-	{"an end with monitor behind", "", MAC(1), MAC_UNTIL(1, 2030) MAC_DO(1, "monitor"), 1},
-	{"an end with drop behind", "", MAC(1), MAC_UNTIL(1, 2030) MAC_DO(1, "drop"), 0},
-	{"an allow that ends before the same", "", MAC_UNTIL(1, 2030), MAC_DO(1, "drop"), 0},
-	{"a new allow over nothing", "", MAC(1), MAC(1) MAC_DO(2, "allow"), 0},
-	{"a new allow under a list's prefix", "{\"prefix\":\"44:19:b6/24\"}\n", "", MAC_DO(2, "allow"), 1},
-	{"a new monitor under a list's prefix", "{\"prefix\":\"44:19:b6/24\"}\n", "", MAC_DO(2, "monitor"), 1},
-	{"a new drop under a list's prefix", "{\"prefix\":\"44:19:b6/24\"}\n", "", MAC_DO(2, "drop"), 0},
-	{"a new allow under its own prefix", "", "{\"prefix\":\"44:19:b6/24\"}\n",
-	 "{\"prefix\":\"44:19:b6/24\"}\n" MAC_DO(2, "allow"), 1},
-	{"a new allow over a list's own address", MAC(2), "", MAC_DO(2, "allow"), 1},
-	{"an allow prefix under a list's longer one", MAC(2), "", "{\"prefix\":\"44:19:b6/24\",\"action\":\"allow\"}\n", 0},
-	{"a removal that the list covers", "{\"prefix\":\"44:19:b6/24\"}\n", MAC(1), "", 1},
-	{"an allow removed over a list", "{\"prefix\":\"44:19:b6/24\"}\n", MAC_DO(2, "allow"), "", 1},
+    {"nothing changed", "", MAC(1) MAC(2), MAC(1) MAC(2), 0},
+    {"added", "", MAC(1), MAC(1) MAC(2), 0},
+    {"one removed", "", MAC(1) MAC(2), MAC(2), 1},
+    {"all removed", "", MAC(1) MAC(2) MAC(3), "", 3},
+    {"one exchanged", "", MAC(1), MAC(2), 1},
+    {"an expanded prefix removed", "", "{\"prefix\":\"44:19:b6:00/25\"}\n", "", 8},
+    {"texts changed", "", "{\"mac\":\"44:19:b6:00:00:01\",\"vendor\":\"a\"}\n", MAC(1), 0},
+    {"quarantine to drop", "", MAC(1), MAC_DO(1, "drop"), 0},
+    {"drop to quarantine", "", MAC_DO(1, "drop"), MAC_DO(1, "quarantine"), 0},
+    {"quarantine to monitor", "", MAC(1), MAC_DO(1, "monitor"), 1},
+    {"quarantine to allow", "", MAC(1), MAC_DO(1, "allow"), 1},
+    {"monitor to allow", "", MAC_DO(1, "monitor"), MAC_DO(1, "allow"), 1},
+    {"allow to monitor", "", MAC_DO(1, "allow"), MAC_DO(1, "monitor"), 0},
+    {"monitor removed", "", MAC_DO(1, "monitor"), "", 1},
+    {"a new end", "", MAC(1), MAC_UNTIL(1, 2030), 1},
+    {"a shorter end", "", MAC_UNTIL(1, 2030), MAC_UNTIL(1, 2029), 1},
+    {"a later end", "", MAC_UNTIL(1, 2029), MAC_UNTIL(1, 2030), 0},
+    {"an end taken away", "", MAC_UNTIL(1, 2030), MAC(1), 0},
+    {"an end in the past", "", MAC(1), MAC_UNTIL(1, 2020), 1},
+    {"removed after its end", "", MAC_UNTIL(1, 2020) MAC(2), MAC(2), 0},
+    {"removed before its end", "", MAC_UNTIL(1, 2030) MAC(2), MAC(2), 1},
+    {"an end with monitor behind", "", MAC(1), MAC_UNTIL(1, 2030) MAC_DO(1, "monitor"), 1},
+    {"an end with drop behind", "", MAC(1), MAC_UNTIL(1, 2030) MAC_DO(1, "drop"), 0},
+    {"an allow that ends before the same", "", MAC_UNTIL(1, 2030), MAC_DO(1, "drop"), 0},
+    {"a new allow over nothing", "", MAC(1), MAC(1) MAC_DO(2, "allow"), 0},
+    {"a new allow under a list's prefix", "{\"prefix\":\"44:19:b6/24\"}\n", "", MAC_DO(2, "allow"), 1},
+    {"a new monitor under a list's prefix", "{\"prefix\":\"44:19:b6/24\"}\n", "", MAC_DO(2, "monitor"), 1},
+    {"a new drop under a list's prefix", "{\"prefix\":\"44:19:b6/24\"}\n", "", MAC_DO(2, "drop"), 0},
+    {"a new allow under its own prefix", "", "{\"prefix\":\"44:19:b6/24\"}\n",
+     "{\"prefix\":\"44:19:b6/24\"}\n" MAC_DO(2, "allow"), 1},
+    {"a new allow over a list's own address", MAC(2), "", MAC_DO(2, "allow"), 1},
+    {"an allow prefix under a list's longer one", MAC(2), "", "{\"prefix\":\"44:19:b6/24\",\"action\":\"allow\"}\n", 0},
+    {"a removal that the list covers", "{\"prefix\":\"44:19:b6/24\"}\n", MAC(1), "", 1},
+    {"an allow removed over a list", "{\"prefix\":\"44:19:b6/24\"}\n", MAC_DO(2, "allow"), "", 1},
 };
 
 static void what_weakens(void **state)
@@ -177,25 +178,25 @@ static const struct amount_case {
 	int err;
 	const char *message;
 } amounts[] = {
-	{"none of a small list", 0, 0, 0, 0, 3, 0, 0.10, 0, ""},
-	{"two of a small list", 0, 0, 0, 0, 3, 2, 0.10, 0, ""},
-	{"three of a small list", 0, 0, 0, 0, 3, 3, 0.10, -EPERM,
-	 "auditor: weakens 3 of 3 entries after 0 in the last 24 hours, max-weakening allows 2" WAY_OUT},
-	{"ten of a hundred", 0, 0, 0, 0, 100, 10, 0.10, 0, ""},
-	{"eleven of a hundred", 0, 0, 0, 0, 100, 11, 0.10, -EPERM,
-	 "auditor: weakens 11 of 100 entries after 0 in the last 24 hours, max-weakening allows 10" WAY_OUT},
-	{"eleven in three steps", 20 * HOUR, 4, HOUR, 4, 100, 3, 0.10, -EPERM,
-	 "auditor: weakens 3 of 100 entries after 8 in the last 24 hours, max-weakening allows 10" WAY_OUT},
-	{"ten in three steps", 20 * HOUR, 4, HOUR, 4, 100, 2, 0.10, 0, ""},
-	{"yesterday's are forgotten", 24 * HOUR, 9, HOUR, 4, 100, 6, 0.10, 0, ""},
-	{"a second short of yesterday", 24 * HOUR - 1, 9, HOUR, 4, 100, 1, 0.10, -EPERM,
-	 "auditor: weakens 1 of 100 entries after 13 in the last 24 hours, max-weakening allows 10" WAY_OUT},
-	{"over the limit, but nothing more", HOUR, 90, HOUR, 90, 100, 0, 0.10, 0, ""},
-	{"the clock was set back", -HOUR, 9, -30 * HOUR, 1, 100, 1, 0.10, -EPERM,
-	 "auditor: weakens 1 of 100 entries after 10 in the last 24 hours, max-weakening allows 10" WAY_OUT},
-	{"none allowed still means two", 0, 0, 0, 0, 1000, 2, 0.0, 0, ""},
-	{"all allowed", 0, 0, 0, 0, 1000, 1000, 1.0, 0, ""},
-	{"29 % of 100 is 29", 0, 0, 0, 0, 100, 29, 0.29, 0, ""},
+    {"none of a small list", 0, 0, 0, 0, 3, 0, 0.10, 0, ""},
+    {"two of a small list", 0, 0, 0, 0, 3, 2, 0.10, 0, ""},
+    {"three of a small list", 0, 0, 0, 0, 3, 3, 0.10, -EPERM,
+     "auditor: weakens 3 of 3 entries after 0 in the last 24 hours, max-weakening allows 2" WAY_OUT},
+    {"ten of a hundred", 0, 0, 0, 0, 100, 10, 0.10, 0, ""},
+    {"eleven of a hundred", 0, 0, 0, 0, 100, 11, 0.10, -EPERM,
+     "auditor: weakens 11 of 100 entries after 0 in the last 24 hours, max-weakening allows 10" WAY_OUT},
+    {"eleven in three steps", 20 * HOUR, 4, HOUR, 4, 100, 3, 0.10, -EPERM,
+     "auditor: weakens 3 of 100 entries after 8 in the last 24 hours, max-weakening allows 10" WAY_OUT},
+    {"ten in three steps", 20 * HOUR, 4, HOUR, 4, 100, 2, 0.10, 0, ""},
+    {"yesterday's are forgotten", 24 * HOUR, 9, HOUR, 4, 100, 6, 0.10, 0, ""},
+    {"a second short of yesterday", 24 * HOUR - 1, 9, HOUR, 4, 100, 1, 0.10, -EPERM,
+     "auditor: weakens 1 of 100 entries after 13 in the last 24 hours, max-weakening allows 10" WAY_OUT},
+    {"over the limit, but nothing more", HOUR, 90, HOUR, 90, 100, 0, 0.10, 0, ""},
+    {"the clock was set back", -HOUR, 9, -30 * HOUR, 1, 100, 1, 0.10, -EPERM,
+     "auditor: weakens 1 of 100 entries after 10 in the last 24 hours, max-weakening allows 10" WAY_OUT},
+    {"none allowed still means two", 0, 0, 0, 0, 1000, 2, 0.0, 0, ""},
+    {"all allowed", 0, 0, 0, 0, 1000, 1000, 1.0, 0, ""},
+    {"29 % of 100 is 29", 0, 0, 0, 0, 100, 29, 0.29, 0, ""},
 };
 
 static void how_much_in_a_day(void **state)
@@ -225,7 +226,7 @@ static void many_small_steps(void **state)
 	guard_memory_init(&m);
 	for (int i = 0; i < 200; i++) {
 		h.serial++;
-		guard_remember(&m, &h, SHA_A, 1, NOW + i * 60);
+		guard_remember(&m, &h, SHA_A, 1, NOW + 60 * (int64_t)i);
 	}
 	assert_int_equal(m.n_steps, GUARD_STEPS);
 	assert_int_equal(m.serial, 201);
@@ -268,8 +269,8 @@ static struct live_set live_of(unsigned n, int gateway)
 }
 
 static const struct stop_case {
-	const char *name, *list;	/* enforced by another source */
-	unsigned first, n;		/* what the new set flags */
+	const char *name, *list; /* enforced by another source */
+	unsigned first, n;	 /* what the new set flags */
 	const char *action;
 	unsigned live;
 	int gateway;
@@ -277,18 +278,19 @@ static const struct stop_case {
 	int err;
 	const char *message;
 } stop_cases[] = {
-	{"nobody there", "", 0, 30, "drop", 0, -1, 0, 0, ""},
-	{"twenty", "", 0, 20, "drop", 30, -1, 20, 0, ""},
-	{"twenty-one", "", 0, 21, "drop", 30, -1, 21, -EPERM,
-	 "auditor: would newly stop 21 live addresses (44:19:b6:00:00:00 on swp0 and others), max-newly-stopped allows 20" WAY_OUT},
-	{"thirty monitored", "", 0, 30, "monitor", 30, -1, 0, 0, ""},
-	{"thirty that a list stops already", "{\"prefix\":\"44:19:b6/24\"}\n", 0, 30, "drop", 30, -1, 0, 0, ""},
-	{"thirty that are elsewhere", "", 40, 30, "quarantine", 30, -1, 0, 0, ""},
-	{"one gateway", "", 7, 1, "quarantine", 30, 7, 1, -EPERM,
-	 "auditor: would stop 44:19:b6:00:00:07 on swp7, which is a gateway of this machine" WAY_OUT},
-	{"a gateway among others", "", 0, 10, "quarantine", 30, 9, 10, -EPERM,
-	 "auditor: would stop 44:19:b6:00:00:09 on swp9, which is a gateway of this machine" WAY_OUT},
-	{"a gateway that is stopped already", "{\"prefix\":\"44:19:b6/24\"}\n", 7, 1, "drop", 30, 7, 0, 0, ""},
+    {"nobody there", "", 0, 30, "drop", 0, -1, 0, 0, ""},
+    {"twenty", "", 0, 20, "drop", 30, -1, 20, 0, ""},
+    {"twenty-one", "", 0, 21, "drop", 30, -1, 21, -EPERM,
+     "auditor: would newly stop 21 live addresses (44:19:b6:00:00:00 on swp0 and others), max-newly-stopped allows "
+     "20" WAY_OUT},
+    {"thirty monitored", "", 0, 30, "monitor", 30, -1, 0, 0, ""},
+    {"thirty that a list stops already", "{\"prefix\":\"44:19:b6/24\"}\n", 0, 30, "drop", 30, -1, 0, 0, ""},
+    {"thirty that are elsewhere", "", 40, 30, "quarantine", 30, -1, 0, 0, ""},
+    {"one gateway", "", 7, 1, "quarantine", 30, 7, 1, -EPERM,
+     "auditor: would stop 44:19:b6:00:00:07 on swp7, which is a gateway of this machine" WAY_OUT},
+    {"a gateway among others", "", 0, 10, "quarantine", 30, 9, 10, -EPERM,
+     "auditor: would stop 44:19:b6:00:00:09 on swp9, which is a gateway of this machine" WAY_OUT},
+    {"a gateway that is stopped already", "{\"prefix\":\"44:19:b6/24\"}\n", 7, 1, "drop", 30, 7, 0, 0, ""},
 };
 
 static void newly_stopped(void **state)
@@ -379,27 +381,28 @@ static const struct {
 	const char *name, *text;
 	bool good;
 } files[] = {
-	{"control", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,2]]}"), true},
-	{"empty", "", false},
-	{"cut off", "{\"version\":1,\"sources\":{\"auditor\":{\"ser", false},
-	{"not an object", "[]", false},
-	{"another version", "{\"version\":2,\"sources\":{}}", false},
-	{"no version", "{\"sources\":{}}", false},
-	{"no sources", "{\"version\":1}", false},
-	{"source twice", "{\"version\":1,\"sources\":{\"a\":{},\"a\":{}}}", false},
-	{"source a number", FILE_OF("5"), false},
-	{"name empty", "{\"version\":1,\"sources\":{\"\":{\"serial\":4,\"sha256\":\"\",\"steps\":[]}}}", false},
-	{"serial as text", FILE_OF("{\"serial\":\"4\",\"sha256\":\"\",\"steps\":[]}"), false},
-	{"serial -2", FILE_OF("{\"serial\":-2,\"sha256\":\"\",\"steps\":[]}"), false},
-	{"sha256 missing", FILE_OF("{\"serial\":4,\"steps\":[]}"), false},
-	{"sha256 too short", FILE_OF("{\"serial\":4,\"sha256\":\"abc\",\"steps\":[]}"), false},
-	{"sha256 in capitals",
-	 FILE_OF("{\"serial\":4,\"sha256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"steps\":[]}"),
-	 false},
-	{"steps missing", FILE_OF("{\"serial\":4,\"sha256\":\"\"}"), false},
-	{"a step of three", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,2,3]]}"), false},
-	{"a negative step", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,-2]]}"), false},
-	{"a step as text", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[\"1\"]}"), false},
+    {"control", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,2]]}"), true},
+    {"empty", "", false},
+    {"cut off", "{\"version\":1,\"sources\":{\"auditor\":{\"ser", false},
+    {"not an object", "[]", false},
+    {"another version", "{\"version\":2,\"sources\":{}}", false},
+    {"no version", "{\"sources\":{}}", false},
+    {"no sources", "{\"version\":1}", false},
+    {"source twice", "{\"version\":1,\"sources\":{\"a\":{},\"a\":{}}}", false},
+    {"source a number", FILE_OF("5"), false},
+    {"name empty", "{\"version\":1,\"sources\":{\"\":{\"serial\":4,\"sha256\":\"\",\"steps\":[]}}}", false},
+    {"serial as text", FILE_OF("{\"serial\":\"4\",\"sha256\":\"\",\"steps\":[]}"), false},
+    {"serial -2", FILE_OF("{\"serial\":-2,\"sha256\":\"\",\"steps\":[]}"), false},
+    {"sha256 missing", FILE_OF("{\"serial\":4,\"steps\":[]}"), false},
+    {"sha256 too short", FILE_OF("{\"serial\":4,\"sha256\":\"abc\",\"steps\":[]}"), false},
+    {"sha256 in capitals",
+     FILE_OF(
+	 "{\"serial\":4,\"sha256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"steps\":[]}"),
+     false},
+    {"steps missing", FILE_OF("{\"serial\":4,\"sha256\":\"\"}"), false},
+    {"a step of three", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,2,3]]}"), false},
+    {"a negative step", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,-2]]}"), false},
+    {"a step as text", FILE_OF("{\"serial\":4,\"sha256\":\"\",\"steps\":[\"1\"]}"), false},
 };
 
 static void damaged_files(void **state)
@@ -407,9 +410,11 @@ static void damaged_files(void **state)
 	char message[256];
 
 	(void)state;
-	(void)snprintf(message, sizeof(message),
-		       "%s: the guards' memory is damaged; serials are taken from the lists in force and the 24 hours of "
-		       "max-weakening begin anew", path);
+	(void)snprintf(
+	    message, sizeof(message),
+	    "%s: the guards' memory is damaged; serials are taken from the lists in force and the 24 hours of "
+	    "max-weakening begin anew",
+	    path);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct guard_source *in = NULL;
 		char error[FEED_ERROR] = "";
@@ -431,7 +436,8 @@ static void too_many_steps(void **state)
 	size_t used, n = 9;
 
 	(void)state;
-	used = (size_t)sprintf(text, "{\"version\":1,\"sources\":{\"a\":{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,1]");
+	used =
+	    (size_t)sprintf(text, "{\"version\":1,\"sources\":{\"a\":{\"serial\":4,\"sha256\":\"\",\"steps\":[[1,1]");
 	for (int i = 0; i < GUARD_STEPS; i++)
 		used += (size_t)sprintf(text + used, ",[1,1]");
 	used += (size_t)sprintf(text + used, "]}}}");
@@ -457,13 +463,13 @@ static int remove_file(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(serial_rules),	      cmocka_unit_test(expiry),
-		cmocka_unit_test(what_weakens),	      cmocka_unit_test(trial_weakens),
-		cmocka_unit_test(how_much_in_a_day),  cmocka_unit_test(many_small_steps),
-		cmocka_unit_test(serial_never_falls), cmocka_unit_test(newly_stopped),
-		cmocka_unit_test(trial_stops_nobody), cmocka_unit_test(round_trip),
-		cmocka_unit_test(no_file_is_no_memory), cmocka_unit_test(damaged_files),
-		cmocka_unit_test(too_many_steps),
+	    cmocka_unit_test(serial_rules),	    cmocka_unit_test(expiry),
+	    cmocka_unit_test(what_weakens),	    cmocka_unit_test(trial_weakens),
+	    cmocka_unit_test(how_much_in_a_day),    cmocka_unit_test(many_small_steps),
+	    cmocka_unit_test(serial_never_falls),   cmocka_unit_test(newly_stopped),
+	    cmocka_unit_test(trial_stops_nobody),   cmocka_unit_test(round_trip),
+	    cmocka_unit_test(no_file_is_no_memory), cmocka_unit_test(damaged_files),
+	    cmocka_unit_test(too_many_steps),
 	};
 
 	return cmocka_run_group_tests(tests, name_file, remove_file);

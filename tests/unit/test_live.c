@@ -17,44 +17,45 @@
 static bool have_namespace;
 
 static const char *const commands[] = {
-	"ip link add lcv0 type veth peer name lcv1",
-	"ip link add lcbr0 type bridge",
-	"ip link set lcv1 master lcbr0",
-	"bridge link set dev lcv1 learning off", /* lcv0's own frames would add it at some time */
-	"ip link set lcv0 address 02:00:00:00:00:fe",
-	"ip link set lcv0 up",
-	"ip link set lcv1 up",
-	"ip link set lcbr0 up",
-	"ip addr add 192.0.2.2/24 dev lcv0",
-	"ip addr add 2001:db8::2/64 dev lcv0 nodad",
-	"ip neigh add 192.0.2.10 lladdr 44:19:b6:00:00:01 dev lcv0 nud reachable",
-	"ip neigh add 192.0.2.11 lladdr 44:19:b6:00:00:02 dev lcv0 nud stale",
-	"ip neigh add 192.0.2.12 lladdr 44:19:b6:00:00:03 dev lcv0 nud permanent",
-	"ip neigh add 2001:db8::10 lladdr 44:19:b6:00:00:04 dev lcv0 nud reachable",
-	"ip neigh add 192.0.2.13 lladdr 44:19:b6:00:00:05 dev lcv0 nud failed",
-	"ip neigh add 192.0.2.14 lladdr 01:00:5e:00:00:01 dev lcv0 nud permanent",
-	"ip neigh add 192.0.2.15 lladdr 44:19:b6:00:00:01 dev lcv0 nud reachable", /* a second address of the first */
-	"bridge fdb add 3c:ef:8c:00:00:01 dev lcv1 master dynamic",
-	"bridge fdb add 44:19:b6:00:00:02 dev lcv1 master dynamic", /* the bridge knows the port better */
-	"bridge fdb add 3c:ef:8c:00:00:02 dev lcv1 master permanent",
-	"ip neigh add 192.0.2.1 lladdr 02:00:00:00:01:01 dev lcv0 nud stale",
-	"ip neigh add 192.0.2.3 lladdr 02:00:00:00:01:03 dev lcv0 nud stale",
-	"ip neigh add 192.0.2.4 lladdr 02:00:00:00:01:04 dev lcv0 nud stale",
-	"ip neigh add fe80::1 lladdr 02:00:00:00:01:05 dev lcv0 nud stale",
-	"ip neigh add 192.0.2.7 lladdr 02:00:00:00:01:07 dev lcv0 nud stale", /* a hop of a route that is no default */
-	"ip neigh add 192.0.2.8 lladdr 00:00:5e:00:01:0a dev lcv0 nud stale",
-	"ip neigh add 192.0.2.9 lladdr 00:00:5e:00:03:0a dev lcv0 nud stale",
-	"ip route add default via 192.0.2.1",
-	"ip route add default metric 50 nexthop via 192.0.2.3 nexthop via 192.0.2.4",
-	"ip route add default via fe80::1 dev lcv0",
-	"ip route add 198.51.100.0/24 via 192.0.2.7",
+    "ip link add lcv0 type veth peer name lcv1",
+    "ip link add lcbr0 type bridge",
+    "ip link set lcv1 master lcbr0",
+    "bridge link set dev lcv1 learning off", /* lcv0's own frames would add it at some time */
+    "ip link set lcv0 address 02:00:00:00:00:fe",
+    "ip link set lcv0 up",
+    "ip link set lcv1 up",
+    "ip link set lcbr0 up",
+    "ip addr add 192.0.2.2/24 dev lcv0",
+    "ip addr add 2001:db8::2/64 dev lcv0 nodad",
+    "ip neigh add 192.0.2.10 lladdr 44:19:b6:00:00:01 dev lcv0 nud reachable",
+    "ip neigh add 192.0.2.11 lladdr 44:19:b6:00:00:02 dev lcv0 nud stale",
+    "ip neigh add 192.0.2.12 lladdr 44:19:b6:00:00:03 dev lcv0 nud permanent",
+    "ip neigh add 2001:db8::10 lladdr 44:19:b6:00:00:04 dev lcv0 nud reachable",
+    "ip neigh add 192.0.2.13 lladdr 44:19:b6:00:00:05 dev lcv0 nud failed",
+    "ip neigh add 192.0.2.14 lladdr 01:00:5e:00:00:01 dev lcv0 nud permanent",
+    "ip neigh add 192.0.2.15 lladdr 44:19:b6:00:00:01 dev lcv0 nud reachable", /* a second address of the first */
+    "bridge fdb add 3c:ef:8c:00:00:01 dev lcv1 master dynamic",
+    "bridge fdb add 44:19:b6:00:00:02 dev lcv1 master dynamic", /* the bridge knows the port better */
+    "bridge fdb add 3c:ef:8c:00:00:02 dev lcv1 master permanent",
+    "ip neigh add 192.0.2.1 lladdr 02:00:00:00:01:01 dev lcv0 nud stale",
+    "ip neigh add 192.0.2.3 lladdr 02:00:00:00:01:03 dev lcv0 nud stale",
+    "ip neigh add 192.0.2.4 lladdr 02:00:00:00:01:04 dev lcv0 nud stale",
+    "ip neigh add fe80::1 lladdr 02:00:00:00:01:05 dev lcv0 nud stale",
+    "ip neigh add 192.0.2.7 lladdr 02:00:00:00:01:07 dev lcv0 nud stale", /* a hop of a route that is no default */
+    "ip neigh add 192.0.2.8 lladdr 00:00:5e:00:01:0a dev lcv0 nud stale",
+    "ip neigh add 192.0.2.9 lladdr 00:00:5e:00:03:0a dev lcv0 nud stale",
+    "ip route add default via 192.0.2.1",
+    "ip route add default metric 50 nexthop via 192.0.2.3 nexthop via 192.0.2.4",
+    "ip route add default via fe80::1 dev lcv0",
+    "ip route add 198.51.100.0/24 via 192.0.2.7",
 };
 
-static const struct live want[] = { /* sorted */
-	{0x00005e00010aull, "lcv0", true},  {0x00005e00030aull, "lcv0", false}, {0x020000000101ull, "lcv0", true},
-	{0x020000000103ull, "lcv0", true},  {0x020000000104ull, "lcv0", true},	{0x020000000105ull, "lcv0", true},
-	{0x020000000107ull, "lcv0", false}, {0x3cef8c000001ull, "lcv1", false}, {0x4419b6000001ull, "lcv0", false},
-	{0x4419b6000002ull, "lcv1", false}, {0x4419b6000003ull, "lcv0", false}, {0x4419b6000004ull, "lcv0", false},
+static const struct live want[] = {
+    /* sorted */
+    {0x00005e00010aull, "lcv0", true},	{0x00005e00030aull, "lcv0", false}, {0x020000000101ull, "lcv0", true},
+    {0x020000000103ull, "lcv0", true},	{0x020000000104ull, "lcv0", true},  {0x020000000105ull, "lcv0", true},
+    {0x020000000107ull, "lcv0", false}, {0x3cef8c000001ull, "lcv1", false}, {0x4419b6000001ull, "lcv0", false},
+    {0x4419b6000002ull, "lcv1", false}, {0x4419b6000003ull, "lcv0", false}, {0x4419b6000004ull, "lcv0", false},
 };
 
 static void empty_namespace(void **state)
@@ -79,7 +80,7 @@ static void neighbours_bridge_and_gateways(void **state)
 		skip();
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		print_message("%s\n", commands[i]);
-		assert_int_equal(system(commands[i]), 0);
+		assert_int_equal(system(commands[i]), 0); /* NOLINT(cert-env33-c): constants above */
 	}
 	assert_int_equal(live_read(&set), 0);
 	assert_int_equal(set.n, n);
@@ -109,8 +110,8 @@ static bool new_namespace(void)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty_namespace),
-		cmocka_unit_test(neighbours_bridge_and_gateways),
+	    cmocka_unit_test(empty_namespace),
+	    cmocka_unit_test(neighbours_bridge_and_gateways),
 	};
 
 	have_namespace = new_namespace();

@@ -2,6 +2,7 @@
 /* Sources as the configuration names them, their rules, paths and files; the overrides folder and its digest. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,18 +42,29 @@ static int make_site(void **state)
 	feeds[1] = (struct config_feed){.name = "second", .may_allow = true, .min_length = 24, .max_entries = 5};
 	lists[0] = (struct config_list){.name = "uk-core-network", .enforce = true};
 	lists[1] = (struct config_list){.name = list_file};
-	config = (struct config){.feeds = feeds, .n_feeds = 2, .lists = lists, .n_lists = 2, .capacity = 4096,
-				 .state = state_dir, .overrides = overrides, .data = data_dir};
+	config = (struct config){.feeds = feeds,
+				 .n_feeds = 2,
+				 .lists = lists,
+				 .n_lists = 2,
+				 .capacity = 4096,
+				 .state = state_dir,
+				 .overrides = overrides,
+				 .data = data_dir};
 	return file_make_dir(overrides, 0700) || file_make_dir(feed_dir, 0700) || file_make_dir(data_dir, 0700);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path);
 }
 
 static int remove_site(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", base);
-	return system(command);
+	return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void put(const char *folder, const char *name, const char *text)
@@ -111,7 +123,8 @@ static void rules(void **state)
 static void paths(void **state)
 {
 	static const char *const names[] = {"/overrides.d", "/state/daemon/feeds/auditor.jsonl",
-					    "/state/daemon/feeds/second.jsonl", "/data/uk-core-network.jsonl", "/own.jsonl"};
+					    "/state/daemon/feeds/second.jsonl", "/data/uk-core-network.jsonl",
+					    "/own.jsonl"};
 	struct policy *p = NULL;
 
 	(void)state;
@@ -140,7 +153,8 @@ static void load_and_warn(void **state)
 	assert_int_equal(policy_from_config(&config, &p), 0);
 	assert_int_equal(policy_load(&config, p, &warnings), 0);
 	(void)snprintf(want, sizeof(want),
-		       "%s/uk-core-network.jsonl:1: this is list \"other\", not \"uk-core-network\"; give the file of that list or "
+		       "%s/uk-core-network.jsonl:1: this is list \"other\", not \"uk-core-network\"; give the file of "
+		       "that list or "
 		       "correct the name in lenscap.yaml\n"
 		       "%s: cannot be read: No such file or directory; put a regular file there that lenscap may read",
 		       data_dir, list_file);
@@ -190,7 +204,9 @@ static void no_overrides(void **state)
 
 static void digest_of_all_files(void **state)
 {
-	static const char bytes[] = "a.jsonl\0" "28\0" ENTRY(1) "b.jsonl\0" "28\0" ENTRY(2);
+	static const char bytes[] = "a.jsonl\0"
+				    "28\0" ENTRY(1) "b.jsonl\0"
+						    "28\0" ENTRY(2);
 	char sha256[65], want[65], error[FEED_ERROR];
 
 	(void)state;
@@ -215,8 +231,8 @@ static void one_bad_line_refuses_all(void **state)
 	(void)state;
 	put(overrides, "a.jsonl", ENTRY(1) "{\"mac\":\"44:19:b6:00:00:01\",\"action\":\"no\"}\n");
 	load_overrides(-EINVAL, 0, sha256, error);
-	(void)snprintf(want, sizeof(want), "%s/a.jsonl:2: \"no\" is not an action; use quarantine, drop, monitor or allow",
-		       overrides);
+	(void)snprintf(want, sizeof(want),
+		       "%s/a.jsonl:2: \"no\" is not an action; use quarantine, drop, monitor or allow", overrides);
 	assert_string_equal(error, want);
 	assert_int_equal(strlen(sha256), 64); /* what was refused has a name: a waiting command learns of it */
 	put(overrides, "a.jsonl", ENTRY(1));
@@ -250,24 +266,25 @@ static void overrides_are_limited_by_capacity(void **state)
 	config.capacity = 1;
 	load_overrides(-EFBIG, 0, sha256, error);
 	config.capacity = 4096;
-	(void)snprintf(want, sizeof(want),
-		       "%s/b.jsonl:1: over 1 entries (a /25 counts as eight /28); raise policy.capacity or shorten the list",
-		       overrides);
+	(void)snprintf(
+	    want, sizeof(want),
+	    "%s/b.jsonl:1: over 1 entries (a /25 counts as eight /28); raise policy.capacity or shorten the list",
+	    overrides);
 	assert_string_equal(error, want);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_kinds),
-		cmocka_unit_test(rules),
-		cmocka_unit_test(paths),
-		cmocka_unit_test(load_and_warn),
-		cmocka_unit_test(no_overrides),
-		cmocka_unit_test(digest_of_all_files),
-		cmocka_unit_test(one_bad_line_refuses_all),
-		cmocka_unit_test(no_regular_override),
-		cmocka_unit_test(overrides_are_limited_by_capacity),
+	    cmocka_unit_test(names_and_kinds),
+	    cmocka_unit_test(rules),
+	    cmocka_unit_test(paths),
+	    cmocka_unit_test(load_and_warn),
+	    cmocka_unit_test(no_overrides),
+	    cmocka_unit_test(digest_of_all_files),
+	    cmocka_unit_test(one_bad_line_refuses_all),
+	    cmocka_unit_test(no_regular_override),
+	    cmocka_unit_test(overrides_are_limited_by_capacity),
 	};
 
 	return cmocka_run_group_tests(tests, make_site, remove_site);

@@ -23,8 +23,9 @@ static const struct source_rules feed_rules = {.list = "auditor", .header = true
 
 static void header_fields(void **state)
 {
-	static const char text[] = "{\"expires\":\"2026-12-24T00:00:00+01:00\",\"count\":0,\"lenscap\":1,\"serial\":42,"
-				   "\"list\":\"auditor\",\"generated\":\"2026-11-23T21:43:54Z\",\"basis\":{\"law\":[1]}}";
+	static const char text[] =
+	    "{\"expires\":\"2026-12-24T00:00:00+01:00\",\"count\":0,\"lenscap\":1,\"serial\":42,"
+	    "\"list\":\"auditor\",\"generated\":\"2026-11-23T21:43:54Z\",\"basis\":{\"law\":[1]}}";
 	struct feed_header h;
 	struct entry_set set = {0};
 	char error[FEED_ERROR];
@@ -69,9 +70,10 @@ static void default_is_quarantine(void **state)
 
 static void spellings_are_one_key(void **state)
 {
-	struct entry_set set = feed_lines("{\"mac\":\"44:19:b6:01:02:03\"}\n{\"mac\":\"44-19-B6-01-02-03\"}\n"
-					  "{\"mac\":\"4419.b601.0203\"}\n{\"mac\":\"4419b6010203\"}\n"
-					  "{\"prefix\":\"44:19:b6:01:02:03/48\"}\n{\"prefix\":\"44:19:b6:01:02:03\"}\n");
+	struct entry_set set =
+	    feed_lines("{\"mac\":\"44:19:b6:01:02:03\"}\n{\"mac\":\"44-19-B6-01-02-03\"}\n"
+		       "{\"mac\":\"4419.b601.0203\"}\n{\"mac\":\"4419b6010203\"}\n"
+		       "{\"prefix\":\"44:19:b6:01:02:03/48\"}\n{\"prefix\":\"44:19:b6:01:02:03\"}\n");
 
 	(void)state;
 	assert_int_equal(set.n, 1);
@@ -80,8 +82,9 @@ static void spellings_are_one_key(void **state)
 
 static void crlf_blank_and_unknown(void **state)
 {
-	static const char text[] = "\r\n" HEADER(2) "\n  \r\n{\"mac\":\"44:19:b6:01:02:03\",\"x\":{\"mac\":[{\"action\":1}]},"
-				   "\"list\":5,\"y\":null}\r\n\r\n{\"mac\":\"44:19:b6:01:02:04\",\"until\":null,\"prefix\":null}";
+	static const char text[] = "\r\n" HEADER(
+	    2) "\n  \r\n{\"mac\":\"44:19:b6:01:02:03\",\"x\":{\"mac\":[{\"action\":1}]},"
+	       "\"list\":5,\"y\":null}\r\n\r\n{\"mac\":\"44:19:b6:01:02:04\",\"until\":null,\"prefix\":null}";
 	struct feed_header h;
 	struct entry_set set = {0};
 	char error[FEED_ERROR] = "";
@@ -146,7 +149,8 @@ static void stricter_action_wins(void **state)
 
 			(void)snprintf(lines, sizeof(lines),
 				       "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"%s\"}\n"
-				       "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"%s\"}\n", order[a], order[b]);
+				       "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"%s\"}\n",
+				       order[a], order[b]);
 			set = feed_lines(lines);
 			assert_int_equal(set.n, 1);
 			assert_string_equal(action_name(set.entries[0].word & LC_ACTION_MASK), order[a < b ? a : b]);
@@ -157,10 +161,11 @@ static void stricter_action_wins(void **state)
 /* A weaker entry that outlives the stronger one takes over from it; one that does not is left out. */
 static void ends_hand_over(void **state)
 {
-	struct entry_set set = feed_lines("{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"monitor\"}\n"
-					  "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"drop\",\"until\":\"2026-01-02T00:00:00Z\"}\n"
-					  "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"drop\",\"until\":\"2026-01-01T00:00:00Z\"}\n"
-					  "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"allow\",\"until\":\"2027-01-01T00:00:00Z\"}\n");
+	struct entry_set set =
+	    feed_lines("{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"monitor\"}\n"
+		       "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"drop\",\"until\":\"2026-01-02T00:00:00Z\"}\n"
+		       "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"drop\",\"until\":\"2026-01-01T00:00:00Z\"}\n"
+		       "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"allow\",\"until\":\"2027-01-01T00:00:00Z\"}\n");
 	uint64_t key = 0x4419b601020300ull | LC_LEN_48;
 	int64_t end = 1767312000;
 
@@ -299,8 +304,8 @@ static void refuse_path(const char *path, int err, const char *why)
 	struct feed_header h;
 
 	assert_int_equal(native_parse_file(path, &feed_rules, &h, &set, sha256, error), err);
-	(void)snprintf(message, sizeof(message), "%s: cannot be read: %s; put a regular file there that lenscap may read", path,
-		       why);
+	(void)snprintf(message, sizeof(message),
+		       "%s: cannot be read: %s; put a regular file there that lenscap may read", path, why);
 	assert_string_equal(error, message);
 	assert_string_equal(sha256, "");
 }
@@ -334,7 +339,8 @@ static void large_file(void **state)
 	(void)state;
 	used += (size_t)sprintf(text, "{\"lenscap\":1,\"list\":\"auditor\",\"serial\":1,\"count\":%zu}\n", n);
 	for (size_t i = 0; i < n; i++)
-		used += (size_t)sprintf(text + used, "{\"mac\":\"4419b6%06zx\",\"model\":\"m%zu\"}\n", i * 7919 % n, i % 10);
+		used += (size_t)sprintf(text + used, "{\"mac\":\"4419b6%06zx\",\"model\":\"m%zu\"}\n", i * 7919 % n,
+					i % 10);
 	in_folder(path, "large.jsonl");
 	put(path, text, used);
 	free(text);
@@ -369,23 +375,23 @@ static int remove_folder(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header_fields),
-		cmocka_unit_test(any_list_by_path),
-		cmocka_unit_test(default_is_quarantine),
-		cmocka_unit_test(spellings_are_one_key),
-		cmocka_unit_test(crlf_blank_and_unknown),
-		cmocka_unit_test(expansion),
-		cmocka_unit_test(longer_written_length_wins),
-		cmocka_unit_test(stricter_action_wins),
-		cmocka_unit_test(ends_hand_over),
-		cmocka_unit_test(trial_marks_every_entry),
-		cmocka_unit_test(texts_are_clean),
-		cmocka_unit_test(texts_are_cut),
-		cmocka_unit_test(texts_are_kept_once),
-		cmocka_unit_test(file_digest_and_entries),
-		cmocka_unit_test(refused_file_has_a_digest),
-		cmocka_unit_test(no_regular_file),
-		cmocka_unit_test(large_file),
+	    cmocka_unit_test(header_fields),
+	    cmocka_unit_test(any_list_by_path),
+	    cmocka_unit_test(default_is_quarantine),
+	    cmocka_unit_test(spellings_are_one_key),
+	    cmocka_unit_test(crlf_blank_and_unknown),
+	    cmocka_unit_test(expansion),
+	    cmocka_unit_test(longer_written_length_wins),
+	    cmocka_unit_test(stricter_action_wins),
+	    cmocka_unit_test(ends_hand_over),
+	    cmocka_unit_test(trial_marks_every_entry),
+	    cmocka_unit_test(texts_are_clean),
+	    cmocka_unit_test(texts_are_cut),
+	    cmocka_unit_test(texts_are_kept_once),
+	    cmocka_unit_test(file_digest_and_entries),
+	    cmocka_unit_test(refused_file_has_a_digest),
+	    cmocka_unit_test(no_regular_file),
+	    cmocka_unit_test(large_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -15,7 +15,7 @@
 #define KEY_24 (0x4419b600000000ull | LC_LEN_24)
 #define KEY_48 (CAMERA << 8 | LC_LEN_48)
 #define DAY(n) "\"until\":\"1970-01-0" #n "T00:00:00Z\""
-#define SECONDS(n) ((int64_t)86400 * ((n) - 1))
+#define SECONDS(n) ((int64_t)86400 * ((n)-1))
 
 enum { LOCAL, FEED, FEED2, LIST, SOURCES };
 
@@ -64,8 +64,8 @@ static const struct {
 	const char *text;
 	unsigned length;
 } prefixes[] = {
-	{"44:19:b6/24", 24},	      {"44:19:b6:00/25", 25},	      {"44:19:b6:00/28", 28},	   {"44:19:b6:01:00/33", 33},
-	{"44:19:b6:01:00/36", 36},    {"44:19:b6:01:02:00/40", 40}, {"44:19:b6:01:02:03/48", 48},
+    {"44:19:b6/24", 24},       {"44:19:b6:00/25", 25},	     {"44:19:b6:00/28", 28},	   {"44:19:b6:01:00/33", 33},
+    {"44:19:b6:01:00/36", 36}, {"44:19:b6:01:02:00/40", 40}, {"44:19:b6:01:02:03/48", 48},
 };
 static const char *const verbs[] = {"drop", "quarantine", "monitor", "allow"}; /* the stricter first */
 #define PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -74,10 +74,10 @@ static const char *const verbs[] = {"drop", "quarantine", "monitor", "allow"}; /
 static struct say say_number(size_t i)
 {
 	return (struct say){
-		.source = i / (PREFIXES * 4),
-		.prefix = prefixes[i / 4 % PREFIXES].text,
-		.length = prefixes[i / 4 % PREFIXES].length,
-		.action = verbs[i % 4],
+	    .source = i / (PREFIXES * 4),
+	    .prefix = prefixes[i / 4 % PREFIXES].text,
+	    .length = prefixes[i / 4 % PREFIXES].length,
+	    .action = verbs[i % 4],
 	};
 }
 
@@ -100,9 +100,11 @@ static void put_pair(struct policy *p, const struct say *a, const struct say *b)
 		size_t used = 0;
 
 		if (a->source == s)
-			used += (size_t)snprintf(lines, 128, "{\"prefix\":\"%s\",\"action\":\"%s\"}\n", a->prefix, a->action);
+			used += (size_t)snprintf(lines, 128, "{\"prefix\":\"%s\",\"action\":\"%s\"}\n", a->prefix,
+						 a->action);
 		if (b->source == s)
-			(void)snprintf(lines + used, 128, "{\"prefix\":\"%s\",\"action\":\"%s\"}\n", b->prefix, b->action);
+			(void)snprintf(lines + used, 128, "{\"prefix\":\"%s\",\"action\":\"%s\"}\n", b->prefix,
+				       b->action);
 		put(p, s, lines);
 	}
 }
@@ -301,8 +303,10 @@ static void the_chain(void **state)
 	size_t n;
 
 	(void)state;
-	put(p, LOCAL, "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"allow\",\"reason\":\"door\"," DAY(5) "}\n"
-		      "{\"prefix\":\"44:19:b6/24\",\"action\":\"monitor\"}\n");
+	put(p, LOCAL,
+	    "{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"allow\",\"reason\":\"door\"," DAY(
+		5) "}\n"
+		   "{\"prefix\":\"44:19:b6/24\",\"action\":\"monitor\"}\n");
 	put(p, FEED, "{\"mac\":\"44:19:b6:01:02:03\",\"vendor\":\"Hikvision\"}\n");
 	put(p, LIST, "{\"prefix\":\"44:19:b6/24\"}\n{\"prefix\":\"44:19:b6:00/25\"}\n");
 	n = policy_explain(p, CAMERA, 0, c);
@@ -346,17 +350,17 @@ static void action_names(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sources_in_order),
-		cmocka_unit_test(every_pair),
-		cmocka_unit_test(only_what_differs),
-		cmocka_unit_test(hidden_by_another_source),
-		cmocka_unit_test(expanded_yields_to_written),
-		cmocka_unit_test(trial_lifts_nothing),
-		cmocka_unit_test(ends_in_time),
-		cmocka_unit_test(clock_lost_and_set_back),
-		cmocka_unit_test(ended_before_it_came),
-		cmocka_unit_test(the_chain),
-		cmocka_unit_test(action_names),
+	    cmocka_unit_test(sources_in_order),
+	    cmocka_unit_test(every_pair),
+	    cmocka_unit_test(only_what_differs),
+	    cmocka_unit_test(hidden_by_another_source),
+	    cmocka_unit_test(expanded_yields_to_written),
+	    cmocka_unit_test(trial_lifts_nothing),
+	    cmocka_unit_test(ends_in_time),
+	    cmocka_unit_test(clock_lost_and_set_back),
+	    cmocka_unit_test(ended_before_it_came),
+	    cmocka_unit_test(the_chain),
+	    cmocka_unit_test(action_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,9 +73,9 @@ static struct entry_set set_of(const struct written *w, size_t n, bool trial)
 
 		mac_format(w[i].mac48, mac);
 		time_format(w[i].until, until);
-		used += (size_t)snprintf(lines + used, LINE, "{\"prefix\":\"%s/%u\",\"action\":\"%s\"%s%s%s}\n", mac, w[i].len,
-					 action_name(w[i].action), w[i].until ? ",\"until\":\"" : "", w[i].until ? until : "",
-					 w[i].until ? "\"" : "");
+		used += (size_t)snprintf(lines + used, LINE, "{\"prefix\":\"%s/%u\",\"action\":\"%s\"%s%s%s}\n", mac,
+					 w[i].len, action_name(w[i].action), w[i].until ? ",\"until\":\"" : "",
+					 w[i].until ? until : "", w[i].until ? "\"" : "");
 	}
 	return trial ? feed_lines_on_trial(lines) : feed_lines(lines);
 }
@@ -97,7 +97,8 @@ static uint8_t model_verdict(const struct model *m, uint64_t mac48, int64_t now)
 		for (size_t i = 0; i < m->n[s]; i++) {
 			const struct written *w = &m->entry[s][i];
 
-			if ((mac48 ^ w->mac48) >> (48 - w->len) || (now && w->until && w->until <= now) || rank(s, w) <= best)
+			if ((mac48 ^ w->mac48) >> (48 - w->len) || (now && w->until && w->until <= now) ||
+			    rank(s, w) <= best)
 				continue;
 			best = rank(s, w);
 			verdict = (uint8_t)(w->action | (s == TRIAL ? LC_ENTRY_DRY_RUN : 0u));
@@ -268,7 +269,7 @@ static void random_policies(void **state)
 	assert_int_equal(policy_add_source(p, SOURCE_FEED, "one"), 1);
 	assert_int_equal(policy_add_source(p, SOURCE_FEED, "two"), TRIAL);
 	assert_int_equal(policy_add_source(p, SOURCE_LIST, "list"), 3);
-	for (size_t i = 0; i < SOURCES * ENTRIES_MAX; i++)
+	for (size_t i = 0; i < (size_t)SOURCES * ENTRIES_MAX; i++)
 		m->entry[i / ENTRIES_MAX][i % ENTRIES_MAX] = some_entry();
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		if (dice(3))

@@ -13,10 +13,10 @@ static const struct {
 	int strictness;
 	bool available;
 } actions[] = {
-	[LC_ABSENT] = {NULL, 0, false},	       [LC_QUARANTINE] = {"quarantine", 6, true},
-	[LC_DROP] = {"drop", 6, true},	       [LC_MIRROR] = {"mirror", 3, false},
-	[LC_DIVERT] = {"divert", 5, false},    [LC_CONTAIN] = {"contain", 4, false},
-	[LC_MONITOR] = {"monitor", 2, true},   [LC_ALLOW] = {"allow", 1, true},
+    [LC_ABSENT] = {NULL, 0, false},	 [LC_QUARANTINE] = {"quarantine", 6, true},
+    [LC_DROP] = {"drop", 6, true},	 [LC_MIRROR] = {"mirror", 3, false},
+    [LC_DIVERT] = {"divert", 5, false},	 [LC_CONTAIN] = {"contain", 4, false},
+    [LC_MONITOR] = {"monitor", 2, true}, [LC_ALLOW] = {"allow", 1, true},
 };
 _Static_assert(sizeof(actions) / sizeof(actions[0]) == LC_ACTION_MASK + 1, "a row for every action");
 

@@ -9,7 +9,7 @@
 
 #include "../../bpf/abi.h"
 
-struct strings; /* pool of distinct strings; handle 0 is the empty string */
+struct strings;			/* pool of distinct strings; handle 0 is the empty string */
 #define STRINGS_MAX (96u << 20) /* bytes of distinct text in one pool */
 struct strings *strings_new(void);
 void strings_free(struct strings *s);
@@ -18,16 +18,17 @@ uint32_t strings_add(struct strings *s, const char *text);
 const char *strings_get(const struct strings *s, uint32_t handle);
 
 struct entry {
-	uint64_t word;	/* table word: prefix, length code, verdict nibble */
-	int64_t until;	/* seconds since 1970, 0 = no end */
+	uint64_t word;			/* table word: prefix, length code, verdict nibble */
+	int64_t until;			/* seconds since 1970, 0 = no end */
 	uint32_t vendor, model, reason; /* handles in the set's pool */
-	uint8_t length; /* as written, 24..48, before expansion to a kernel length */
+	uint8_t length;			/* as written, 24..48, before expansion to a kernel length */
 	uint8_t reserved[3];
 };
 _Static_assert(sizeof(struct entry) == 32, "a million entries are 32 MB");
 
-/* Sorted by key (word >> 8). Where several entries of a source meet in one key, the one with the greater written length, then
- * the stricter action, comes first and decides; another follows only when it outlives it (until), so that it takes over. */
+/* Sorted by key (word >> 8). Where several entries of a source meet in one key, the one with the greater written
+ * length, then the stricter action, comes first and decides; another follows only when it outlives it (until), so that
+ * it takes over. */
 struct entry_set {
 	struct entry *entries;
 	size_t n;
@@ -35,7 +36,8 @@ struct entry_set {
 };
 void entry_set_free(struct entry_set *set);
 
-/* The first entry of a key (n when there is none), and the one of the key's entries in force at NOW (0: the first), or NULL. */
+/* The first entry of a key (n when there is none), and the one of the key's entries in force at NOW (0: the first), or
+ * NULL. */
 size_t entry_set_find(const struct entry_set *set, uint64_t key);
 const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now);
 /* Is it in force at NOW (0 = the clock is not trusted: every entry is)? */

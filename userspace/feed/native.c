@@ -89,13 +89,16 @@ static int read_time(struct native *n, const struct record *r, enum field field,
 static int check_version(struct native *n, const struct record *r)
 {
 	if (!record_has(r, FIELD_LENSCAP))
-		return refuse(n, -EINVAL, "the first line is not a header; start with "
-					  "{\"lenscap\":1,\"list\":NAME,\"serial\":N,\"count\":N}");
+		return refuse(n, -EINVAL,
+			      "the first line is not a header; start with "
+			      "{\"lenscap\":1,\"list\":NAME,\"serial\":N,\"count\":N}");
 	if (r->value[FIELD_LENSCAP].number != VERSION)
-		return refuse(n, -EINVAL, "format version %" PRId64 " is not known; publish in version 1 or upgrade Lenscap",
+		return refuse(n, -EINVAL,
+			      "format version %" PRId64 " is not known; publish in version 1 or upgrade Lenscap",
 			      r->value[FIELD_LENSCAP].number);
 	if (record_has(r, FIELD_SINCE))
-		return refuse(n, -EINVAL, "this version does not have deltas (\"since\"); publish the whole list without it");
+		return refuse(n, -EINVAL,
+			      "this version does not have deltas (\"since\"); publish the whole list without it");
 	return 0;
 }
 
@@ -116,8 +119,10 @@ static int check_list(struct native *n, const struct record *r)
 	if (!is_list_name(list))
 		return refuse(n, -EINVAL, "\"%s\" is not a list name; use up to 64 of A-Z a-z 0-9 . _ -", list);
 	if (n->rules.list && strcmp(list, n->rules.list) != 0)
-		return refuse(n, -EINVAL, "this is list \"%s\", not \"%s\"; give the file of that list or correct the name in "
-					  "lenscap.yaml", list, n->rules.list);
+		return refuse(n, -EINVAL,
+			      "this is list \"%s\", not \"%s\"; give the file of that list or correct the name in "
+			      "lenscap.yaml",
+			      list, n->rules.list);
 	(void)snprintf(n->header.list, sizeof(n->header.list), "%.64s", list);
 	return 0;
 }
@@ -150,8 +155,10 @@ static int read_header(struct native *n, const struct record *r)
 	if (err)
 		return err;
 	if ((uint64_t)count > n->rules.max_entries)
-		return refuse(n, -EFBIG, "the header counts %" PRId64 " entries, the limit is %" PRIu64
-					 "; raise max-entries or shorten the list", count, n->rules.max_entries);
+		return refuse(n, -EFBIG,
+			      "the header counts %" PRId64 " entries, the limit is %" PRIu64
+			      "; raise max-entries or shorten the list",
+			      count, n->rules.max_entries);
 	n->header.count = (uint64_t)count;
 	n->header.since = -1;
 	n->has_header = true;
@@ -173,8 +180,9 @@ static int read_prefix(struct native *n, const struct record *r, struct prefix *
 	if (prefix_parse(text, prefix, &reason))
 		return refuse(n, -EINVAL, "\"%s\": %s", text, reason);
 	if (prefix->len < n->rules.min_length)
-		return refuse(n, -EINVAL, "\"%s\" is shorter than min-length %u; list longer prefixes or lower min-length",
-			      text, n->rules.min_length);
+		return refuse(n, -EINVAL,
+			      "\"%s\" is shorter than min-length %u; list longer prefixes or lower min-length", text,
+			      n->rules.min_length);
 	return 0;
 }
 
@@ -186,11 +194,14 @@ static int read_action(struct native *n, const struct record *r, enum lc_action 
 	if (*action == LC_ABSENT)
 		return refuse(n, -EINVAL, "\"%s\" is not an action; use quarantine, drop, monitor or allow", text);
 	if (!action_available(*action))
-		return refuse(n, -EINVAL, "this version does not have the action \"%s\"; use quarantine, drop, monitor or allow",
+		return refuse(n, -EINVAL,
+			      "this version does not have the action \"%s\"; use quarantine, drop, monitor or allow",
 			      text);
 	if (!n->rules.may_allow && (*action == LC_ALLOW || *action == LC_MONITOR))
-		return refuse(n, -EINVAL, "this source may flag only, the entry says \"%s\"; leave it out or set "
-					  "may: [flag, allow]", text);
+		return refuse(n, -EINVAL,
+			      "this source may flag only, the entry says \"%s\"; leave it out or set "
+			      "may: [flag, allow]",
+			      text);
 	return 0;
 }
 
@@ -221,7 +232,8 @@ static int add_entry(struct native *n, const struct record *r, const struct pref
 		return err;
 	err = entry_builder_add(n->builder, prefix, &e);
 	if (err == -EFBIG)
-		return refuse(n, err, "over %" PRIu64 " entries (a /25 counts as eight /28); raise %s or shorten the list",
+		return refuse(n, err,
+			      "over %" PRIu64 " entries (a /25 counts as eight /28); raise %s or shorten the list",
 			      n->rules.max_entries, n->rules.header ? "max-entries" : "policy.capacity");
 	return err ? refuse(n, err, "out of memory; stop other programs or shorten the list") : 0;
 }
@@ -233,11 +245,13 @@ static int read_entry(struct native *n, const struct record *r)
 	int err;
 
 	if (n->rules.header && n->entries == n->header.count)
-		return refuse(n, -EINVAL, "the header counts %" PRIu64 " entries, but there are more; correct \"count\"",
+		return refuse(n, -EINVAL,
+			      "the header counts %" PRIu64 " entries, but there are more; correct \"count\"",
 			      n->header.count);
 	n->entries++;
 	if (record_has(r, FIELD_OP))
-		return refuse(n, -EINVAL, "\"op\" belongs to deltas, which this version does not have; publish the whole list");
+		return refuse(n, -EINVAL,
+			      "\"op\" belongs to deltas, which this version does not have; publish the whole list");
 	err = read_prefix(n, r, &prefix);
 	if (!err)
 		err = read_action(n, r, &action);
@@ -341,8 +355,10 @@ int native_end(struct native *n)
 		return refuse(n, -EINVAL, "the file is empty; it needs at least a header line");
 	}
 	if (n->entries < n->header.count)
-		return refuse(n, -EINVAL, "the header counts %" PRIu64 " entries, but only %" PRIu64
-					  " are there; fetch or write the file again", n->header.count, n->entries);
+		return refuse(n, -EINVAL,
+			      "the header counts %" PRIu64 " entries, but only %" PRIu64
+			      " are there; fetch or write the file again",
+			      n->header.count, n->entries);
 	return 0;
 }
 

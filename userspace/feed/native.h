@@ -16,14 +16,14 @@ struct feed_header {
 
 /* What a source is allowed, from its place in the configuration. */
 struct source_rules {
-	const char *list;	 /* name the header must carry, NULL = any (a vendor list given by path) */
-	uint64_t max_entries;	 /* after expansion; 0 = 8,388,608, the most a table can hold */
+	const char *list;     /* name the header must carry, NULL = any (a vendor list given by path) */
+	uint64_t max_entries; /* after expansion; 0 = 8,388,608, the most a table can hold */
 	unsigned min_length;
-	bool may_allow;		 /* allow and monitor entries are accepted (local, lists of ours, may: [allow]) */
-	bool dry_run;		 /* every entry gets LC_ENTRY_DRY_RUN */
-	bool header;		 /* false: local overrides, entries only */
-	size_t max_bytes;	 /* 0 = 1 GiB */
-	size_t max_line;	 /* 0 = 4096 */
+	bool may_allow;	  /* allow and monitor entries are accepted (local, lists of ours, may: [allow]) */
+	bool dry_run;	  /* every entry gets LC_ENTRY_DRY_RUN */
+	bool header;	  /* false: local overrides, entries only */
+	size_t max_bytes; /* 0 = 1 GiB */
+	size_t max_line;  /* 0 = 4096 */
 };
 
 /* Parse a native snapshot (JSON Lines, DESIGN: one header line, then entries). On success fills header (if any) and
@@ -40,8 +40,8 @@ int native_parse(const char *name, const char *data, size_t size, const struct s
 int native_parse_file(const char *path, const struct source_rules *rules, struct feed_header *header,
 		      struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR]);
 
-/* The same in steps, for several files that make one source: new, then per file begin, feed in pieces and end, then finish.
- * After an error only native_free(). */
+/* The same in steps, for several files that make one source: new, then per file begin, feed in pieces and end, then
+ * finish. After an error only native_free(). */
 struct native;
 struct native *native_new(const struct source_rules *rules);
 void native_free(struct native *n);

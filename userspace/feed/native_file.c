@@ -78,8 +78,8 @@ static int cannot_read(const char *path, int err, char error[static FEED_ERROR])
 {
 	const char *why = err == -ELOOP ? "a symbolic link" : err == -EINVAL ? "not a regular file" : strerror(-err);
 
-	(void)snprintf(error, FEED_ERROR, "%.200s: cannot be read: %s; put a regular file there that lenscap may read", path,
-		       why);
+	(void)snprintf(error, FEED_ERROR, "%.200s: cannot be read: %s; put a regular file there that lenscap may read",
+		       path, why);
 	return err;
 }
 

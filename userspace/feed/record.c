@@ -15,21 +15,21 @@ static const struct {
 	bool number;
 	enum record_kind kind;
 } fields[] = {
-	[FIELD_LENSCAP] = {"lenscap", true, RECORD_HEADER},
-	[FIELD_LIST] = {"list", false, RECORD_HEADER},
-	[FIELD_SERIAL] = {"serial", true, RECORD_HEADER},
-	[FIELD_GENERATED] = {"generated", false, RECORD_HEADER},
-	[FIELD_EXPIRES] = {"expires", false, RECORD_HEADER},
-	[FIELD_SINCE] = {"since", true, RECORD_HEADER},
-	[FIELD_COUNT] = {"count", true, RECORD_HEADER},
-	[FIELD_MAC] = {"mac", false, RECORD_ENTRY},
-	[FIELD_PREFIX] = {"prefix", false, RECORD_ENTRY},
-	[FIELD_ACTION] = {"action", false, RECORD_ENTRY},
-	[FIELD_VENDOR] = {"vendor", false, RECORD_ENTRY},
-	[FIELD_MODEL] = {"model", false, RECORD_ENTRY},
-	[FIELD_REASON] = {"reason", false, RECORD_ENTRY},
-	[FIELD_UNTIL] = {"until", false, RECORD_ENTRY},
-	[FIELD_OP] = {"op", false, RECORD_ENTRY},
+    [FIELD_LENSCAP] = {"lenscap", true, RECORD_HEADER},
+    [FIELD_LIST] = {"list", false, RECORD_HEADER},
+    [FIELD_SERIAL] = {"serial", true, RECORD_HEADER},
+    [FIELD_GENERATED] = {"generated", false, RECORD_HEADER},
+    [FIELD_EXPIRES] = {"expires", false, RECORD_HEADER},
+    [FIELD_SINCE] = {"since", true, RECORD_HEADER},
+    [FIELD_COUNT] = {"count", true, RECORD_HEADER},
+    [FIELD_MAC] = {"mac", false, RECORD_ENTRY},
+    [FIELD_PREFIX] = {"prefix", false, RECORD_ENTRY},
+    [FIELD_ACTION] = {"action", false, RECORD_ENTRY},
+    [FIELD_VENDOR] = {"vendor", false, RECORD_ENTRY},
+    [FIELD_MODEL] = {"model", false, RECORD_ENTRY},
+    [FIELD_REASON] = {"reason", false, RECORD_ENTRY},
+    [FIELD_UNTIL] = {"until", false, RECORD_ENTRY},
+    [FIELD_OP] = {"op", false, RECORD_ENTRY},
 };
 _Static_assert(sizeof(fields) / sizeof(fields[0]) == FIELDS, "a row for every field");
 
@@ -112,7 +112,8 @@ static int on_number(void *context, const char *text, size_t size)
 	if (!fields[r->field].number)
 		return wrong_type(r);
 	if (!parse_number(text, size, &r->record.value[r->field].number))
-		return stop(r, "\"", fields[r->field].name, "\" is not a whole number of at most 18 digits; write it so");
+		return stop(r, "\"", fields[r->field].name,
+			    "\" is not a whole number of at most 18 digits; write it so");
 	r->record.present |= 1u << r->field;
 	return 1;
 }
@@ -207,15 +208,15 @@ static int on_key(void *context, const unsigned char *key, size_t size)
 }
 
 static const yajl_callbacks callbacks = {
-	.yajl_null = on_null,
-	.yajl_boolean = on_boolean,
-	.yajl_number = on_number,
-	.yajl_string = on_string,
-	.yajl_start_map = on_start_map,
-	.yajl_map_key = on_key,
-	.yajl_end_map = on_end,
-	.yajl_start_array = on_start_array,
-	.yajl_end_array = on_end,
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_start_map,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end,
+    .yajl_start_array = on_start_array,
+    .yajl_end_array = on_end,
 };
 
 struct record_reader *record_reader_new(void)

@@ -47,8 +47,9 @@ struct record_reader; /* reused line after line */
 struct record_reader *record_reader_new(void);
 void record_reader_free(struct record_reader *reader);
 
-/* Read one line (without its end) as a record of a kind; fields that the kind does not know are ignored. The record lives until
- * the next call. NULL when refused, with *reason ("reason; way out"); the reader is then of no further use. */
+/* Read one line (without its end) as a record of a kind; fields that the kind does not know are ignored. The record
+ * lives until the next call. NULL when refused, with *reason ("reason; way out"); the reader is then of no further use.
+ */
 const struct record *record_read(struct record_reader *reader, enum record_kind kind, const char *line, size_t size,
 				 const char **reason);
 #endif

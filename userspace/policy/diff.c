@@ -17,10 +17,10 @@ static bool same_say(const struct entry *a, const struct entry *b)
 static int note(struct change_list *l, uint64_t key, struct winner before, struct winner after)
 {
 	struct change c = {
-		.key = key,
-		.before = verdict_of(before.entry),
-		.after = verdict_of(after.entry),
-		.source = after.entry ? (uint16_t)after.source : UINT16_MAX,
+	    .key = key,
+	    .before = verdict_of(before.entry),
+	    .after = verdict_of(after.entry),
+	    .source = after.entry ? (uint16_t)after.source : UINT16_MAX,
 	};
 
 	return c.before == c.after ? 0 : change_add(l, &c);

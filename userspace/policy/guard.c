@@ -36,8 +36,10 @@ int guard_serial(const struct guard_memory *m, const struct feed_header *h, cons
 	if (!strcmp(m->sha256, sha256))
 		return 0;
 	(void)snprintf(error, FEED_ERROR,
-		       "%s: serial %" PRId64 " was accepted with other content; publish with a higher serial, or lenscap "
-		       "feed reset %s", h->list, h->serial, h->list);
+		       "%s: serial %" PRId64
+		       " was accepted with other content; publish with a higher serial, or lenscap "
+		       "feed reset %s",
+		       h->list, h->serial, h->list);
 	return -EINVAL;
 }
 
@@ -48,8 +50,8 @@ int guard_expiry(const struct feed_header *h, int64_t now, char error[static FEE
 	if (!now || !h->expires || h->expires > now)
 		return 0;
 	time_format(h->expires, text);
-	(void)snprintf(error, FEED_ERROR, "%s: the list expired at %s; publish it anew with a later \"expires\"", h->list,
-		       text);
+	(void)snprintf(error, FEED_ERROR, "%s: the list expired at %s; publish it anew with a later \"expires\"",
+		       h->list, text);
 	return -EINVAL;
 }
 
@@ -177,7 +179,8 @@ void guard_remember(struct guard_memory *m, const struct feed_header *h, const c
 /* ---- Newly stopped ---- */
 static bool stops(uint8_t nibble)
 {
-	return !(nibble & LC_ENTRY_DRY_RUN) && action_strictness(nibble & LC_ACTION_MASK) >= action_strictness(LC_CONTAIN);
+	return !(nibble & LC_ENTRY_DRY_RUN) &&
+	       action_strictness(nibble & LC_ACTION_MASK) >= action_strictness(LC_CONTAIN);
 }
 
 /* One walk over the live addresses for gateways, one for the others. */
@@ -217,11 +220,12 @@ int guard_stops(const struct guard_limits *l, const struct guard_content *c, con
 		return 0;
 	mac_format(hit[0].mac48, mac);
 	if (hit[0].gateway)
-		(void)snprintf(error, FEED_ERROR, "%s: would stop %s on %s, which is a gateway of this machine" WAY_OUT, c->name,
-			       mac, hit[0].port, c->name, c->sha256);
+		(void)snprintf(error, FEED_ERROR, "%s: would stop %s on %s, which is a gateway of this machine" WAY_OUT,
+			       c->name, mac, hit[0].port, c->name, c->sha256);
 	else
 		(void)snprintf(error, FEED_ERROR,
-			       "%s: would newly stop %zu live addresses (%s on %s and others), max-newly-stopped allows %u"
-			       WAY_OUT, c->name, n, mac, hit[0].port, l->max_newly_stopped, c->name, c->sha256);
+			       "%s: would newly stop %zu live addresses (%s on %s and others), max-newly-stopped "
+			       "allows %u" WAY_OUT,
+			       c->name, n, mac, hit[0].port, l->max_newly_stopped, c->name, c->sha256);
 	return -EPERM;
 }

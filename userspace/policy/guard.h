@@ -15,18 +15,19 @@ struct guard_limits {
 /* What is remembered of one source across restarts (<state>/daemon/guard.json). Start with guard_memory_init(). */
 #define GUARD_STEPS 64
 struct guard_memory {
-	int64_t serial;	      /* highest accepted, -1 = none yet */
-	char sha256[65];      /* of the content accepted with it */
+	int64_t serial;	 /* highest accepted, -1 = none yet */
+	char sha256[65]; /* of the content accepted with it */
 	struct {
 		int64_t at;
 		uint64_t weakened;
-	} step[GUARD_STEPS]; /* the last 24 hours, oldest first; when full the two oldest are merged (keeping the later time) */
+	} step[GUARD_STEPS]; /* the last 24 hours, oldest first; when full the two oldest are merged (keeping the later
+				time) */
 	size_t n_steps;
 };
 void guard_memory_init(struct guard_memory *m);
 
-/* The content a guard speaks of, for the way out in its error: "...; lenscap feed accept NAME SHA256 admits exactly this
- * content". */
+/* The content a guard speaks of, for the way out in its error: "...; lenscap feed accept NAME SHA256 admits exactly
+ * this content". */
 struct guard_content {
 	const char *name, *sha256;
 };
@@ -37,20 +38,21 @@ int guard_serial(const struct guard_memory *m, const struct feed_header *h, cons
 /* expires in the past when the clock is trusted (now != 0). */
 int guard_expiry(const struct feed_header *h, int64_t now, char error[static FEED_ERROR]);
 
-/* How many entries (after expansion) putting SET in place of a source's weakens: an entry removed, a weaker action or dry-run,
- * a new or shorter until; and entries that are new but lower the final verdict of their own prefix, as a permitted allow
- * does. Entries whose until passed by NOW do not count. */
+/* How many entries (after expansion) putting SET in place of a source's weakens: an entry removed, a weaker action or
+ * dry-run, a new or shorter until; and entries that are new but lower the final verdict of their own prefix, as a
+ * permitted allow does. Entries whose until passed by NOW do not count. */
 uint64_t guard_weakened(const struct policy *p, size_t source, const struct entry_set *set, int64_t now);
-/* ENTRIES: how many the source has before the change. -EPERM with error when the last 24 hours and this are too much. NOW
- * is the wall clock whether trusted or not. */
+/* ENTRIES: how many the source has before the change. -EPERM with error when the last 24 hours and this are too much.
+ * NOW is the wall clock whether trusted or not. */
 int guard_weakening(const struct guard_memory *m, const struct guard_limits *l, const struct guard_content *c,
 		    uint64_t entries, uint64_t weakened, int64_t now, char error[static FEED_ERROR]);
 /* Note what was accepted. */
 void guard_remember(struct guard_memory *m, const struct feed_header *h, const char *sha256, uint64_t weakened,
 		    int64_t now);
 
-/* The memories of all sources as a file. Loading a file that is not there gives none and 0. A damaged file gives none, -EINVAL
- * and an error to show: the caller then keeps the serials of the last-known-good files, and starts new windows. */
+/* The memories of all sources as a file. Loading a file that is not there gives none and 0. A damaged file gives none,
+ * -EINVAL and an error to show: the caller then keeps the serials of the last-known-good files, and starts new windows.
+ */
 struct guard_source {
 	char name[65];
 	struct guard_memory memory;

@@ -38,8 +38,8 @@ static bool read_source(const char *name, const json_t *value, struct guard_sour
 	const json_t *serial = json_object_get(value, "serial"), *steps = json_object_get(value, "steps");
 	const char *sha256 = json_string_value(json_object_get(value, "sha256"));
 
-	if (!*name || strlen(name) >= sizeof(out->name) || !json_is_integer(serial) || json_integer_value(serial) < -1 ||
-	    !sha256 || (*sha256 && !is_sha256(sha256)) || !json_is_array(steps))
+	if (!*name || strlen(name) >= sizeof(out->name) || !json_is_integer(serial) ||
+	    json_integer_value(serial) < -1 || !sha256 || (*sha256 && !is_sha256(sha256)) || !json_is_array(steps))
 		return false;
 	guard_memory_init(&out->memory);
 	(void)snprintf(out->name, sizeof(out->name), "%s", name);
@@ -65,7 +65,8 @@ static int read_sources(json_t *root, struct guard_source **out, size_t *n)
 	list = calloc(json_object_size(sources) + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	json_object_foreach(sources, name, value) {
+	json_object_foreach(sources, name, value)
+	{
 		if (read_source(name, value, &list[used++]))
 			continue;
 		free(list);
@@ -78,9 +79,11 @@ static int read_sources(json_t *root, struct guard_source **out, size_t *n)
 
 static int refuse(const char *path, int err, char error[static FEED_ERROR])
 {
-	(void)snprintf(error, FEED_ERROR,
-		       "%.200s: the guards' memory is %s; serials are taken from the lists in force and the 24 hours of "
-		       "max-weakening begin anew", path, err == -EINVAL ? "damaged" : "not readable");
+	(void)snprintf(
+	    error, FEED_ERROR,
+	    "%.200s: the guards' memory is %s; serials are taken from the lists in force and the 24 hours of "
+	    "max-weakening begin anew",
+	    path, err == -EINVAL ? "damaged" : "not readable");
 	return err;
 }
 
@@ -109,8 +112,8 @@ static json_t *pack_steps(const struct guard_memory *m)
 	json_t *steps = json_array();
 
 	for (size_t i = 0; i < m->n_steps; i++)
-		if (json_array_append_new(steps, json_pack("[I,I]", (json_int_t)m->step[i].at,
-							   (json_int_t)m->step[i].weakened))) {
+		if (json_array_append_new(
+			steps, json_pack("[I,I]", (json_int_t)m->step[i].at, (json_int_t)m->step[i].weakened))) {
 			json_decref(steps);
 			return NULL;
 		}
@@ -124,8 +127,8 @@ static json_t *pack_sources(const struct guard_source *sources, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct guard_memory *m = &sources[i].memory;
-		json_t *source = json_pack("{s:I,s:s,s:o}", "serial", (json_int_t)m->serial, "sha256", m->sha256, "steps",
-					   pack_steps(m));
+		json_t *source = json_pack("{s:I,s:s,s:o}", "serial", (json_int_t)m->serial, "sha256", m->sha256,
+					   "steps", pack_steps(m));
 
 		if (json_object_set_new(list, sources[i].name, source)) {
 			json_decref(list);

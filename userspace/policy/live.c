@@ -42,8 +42,8 @@ struct dump {
 static const struct {
 	uint64_t mac48, mask;
 } virtual_routers[] = {
-	{0x00005e000100, 0xffffffffff00}, {0x00005e000200, 0xffffffffff00}, {0x00000c07ac00, 0xffffffffff00},
-	{0x00000c9ff000, 0xfffffffff000}, {0x000573a00000, 0xfffffffff000}, {0x0007b4000000, 0xffffff000000},
+    {0x00005e000100, 0xffffffffff00}, {0x00005e000200, 0xffffffffff00}, {0x00000c07ac00, 0xffffffffff00},
+    {0x00000c9ff000, 0xfffffffff000}, {0x000573a00000, 0xfffffffff000}, {0x0007b4000000, 0xffffff000000},
 };
 
 static bool is_virtual_router(uint64_t mac48)
@@ -92,7 +92,7 @@ static void read_multipath(struct dump *d, const struct nlattr *multipath, int f
 		const struct nlattr *attr;
 
 		mnl_attr_for_each_payload((const void *)RTNH_DATA(hop), hop->rtnh_len - sizeof(*hop))
-			read_hop(d, attr, family, hop->rtnh_ifindex);
+		    read_hop(d, attr, family, hop->rtnh_ifindex);
 		step = (size_t)RTNH_ALIGN(hop->rtnh_len);
 		if (step >= left)
 			break;
@@ -110,10 +110,11 @@ static int on_route(const struct nlmsghdr *message, void *arg)
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*route) || route->rtm_dst_len || route->rtm_type != RTN_UNICAST)
 		return MNL_CB_OK;
+	mnl_attr_for_each(attr, message, sizeof(*route)) if (mnl_attr_get_type(attr) == RTA_OIF &&
+							     mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) ifindex =
+	    (int)mnl_attr_get_u32(attr);
 	mnl_attr_for_each(attr, message, sizeof(*route))
-		if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			ifindex = (int)mnl_attr_get_u32(attr);
-	mnl_attr_for_each(attr, message, sizeof(*route)) {
+	{
 		read_hop(d, attr, route->rtm_family, ifindex);
 		if (mnl_attr_get_type(attr) == RTA_MULTIPATH)
 			read_multipath(d, attr, route->rtm_family);
@@ -164,9 +165,9 @@ static int add_row(struct dump *d, uint64_t mac48, int ifindex, bool gateway)
 		d->room = room;
 	}
 	d->row[d->n++] = (struct row){
-		.live = {.mac48 = mac48, .gateway = gateway || is_virtual_router(mac48)},
-		.ifindex = ifindex,
-		.bridged = d->bridge,
+	    .live = {.mac48 = mac48, .gateway = gateway || is_virtual_router(mac48)},
+	    .ifindex = ifindex,
+	    .bridged = d->bridge,
 	};
 	return MNL_CB_OK;
 }
@@ -188,7 +189,8 @@ static int on_neighbour(const struct nlmsghdr *message, void *arg)
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*n) || !is_heard(d, n))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, message, sizeof(*n)) {
+	mnl_attr_for_each(attr, message, sizeof(*n))
+	{
 		if (mnl_attr_get_type(attr) == NDA_LLADDR)
 			lladdr = attr;
 		if (mnl_attr_get_type(attr) == NDA_DST)
@@ -303,14 +305,15 @@ static int hand_over(struct dump *d, struct live_set *out)
 	struct if_nameindex *names;
 	struct live *live;
 
-	if (d->n)
+	if (d->row) {
 		qsort(d->row, d->n, sizeof(*d->row), compare);
-	d->n = merge(d->row, d->n);
+		d->n = merge(d->row, d->n);
+	}
 	live = calloc(d->n + 1, sizeof(*live));
 	if (!live)
 		return -ENOMEM;
 	names = if_nameindex();
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; d->row && i < d->n; i++) {
 		live[i] = d->row[i].live;
 		name_port(&live[i], names, d->row[i].ifindex);
 	}

@@ -34,12 +34,12 @@ static struct source_rules local_rules(const struct config *config)
 static struct source_rules feed_rules(const struct config_feed *feed)
 {
 	return (struct source_rules){
-		.list = feed->name,
-		.max_entries = feed->max_entries,
-		.min_length = feed->min_length,
-		.may_allow = feed->may_allow,
-		.dry_run = !feed->enforce,
-		.header = true,
+	    .list = feed->name,
+	    .max_entries = feed->max_entries,
+	    .min_length = feed->min_length,
+	    .may_allow = feed->may_allow,
+	    .dry_run = !feed->enforce,
+	    .header = true,
 	};
 }
 
@@ -52,11 +52,11 @@ static bool is_path(const char *list)
 static struct source_rules list_rules(const struct config *config, const struct config_list *list)
 {
 	return (struct source_rules){
-		.list = is_path(list->name) ? NULL : list->name,
-		.max_entries = config->capacity - RESERVED_ENTRIES,
-		.min_length = 24,
-		.dry_run = !list->enforce,
-		.header = true,
+	    .list = is_path(list->name) ? NULL : list->name,
+	    .max_entries = config->capacity - RESERVED_ENTRIES,
+	    .min_length = 24,
+	    .dry_run = !list->enforce,
+	    .header = true,
 	};
 }
 

@@ -18,8 +18,9 @@ char *policy_source_path(const struct config *config, const struct policy *p, si
  * left empty and named in *warnings (newly allocated lines, NULL when none). */
 int policy_load(const struct config *config, struct policy *policy, char **warnings);
 /* The local overrides: all *.jsonl in the folder as one set; sha256 over names and contents in order, so that
- * `lenscap flag` can wait until lenscapd acknowledges exactly what it wrote (name, NUL, size in decimal, NUL, content of each).
- * No folder is no overrides. sha256 is also set when a line is refused, and empty when a file could not be read. */
+ * `lenscap flag` can wait until lenscapd acknowledges exactly what it wrote (name, NUL, size in decimal, NUL, content
+ * of each). No folder is no overrides. sha256 is also set when a line is refused, and empty when a file could not be
+ * read. */
 int overrides_load(const struct config *config, struct entry_set *set, char sha256[static 65],
 		   char error[static FEED_ERROR]);
 #endif

@@ -62,8 +62,8 @@ static void digest_file(crypto_hash_sha256_state *state, const char *name, const
 }
 
 /* *parsed gets the parser's refusal; later files are then read for the digest alone. */
-static int read_file(struct native *n, const char *folder, const char *name, crypto_hash_sha256_state *state, int *parsed,
-		     char error[static FEED_ERROR])
+static int read_file(struct native *n, const char *folder, const char *name, crypto_hash_sha256_state *state,
+		     int *parsed, char error[static FEED_ERROR])
 {
 	char *path = path_join(folder, name), *data = NULL;
 	size_t size = 0;
@@ -113,7 +113,8 @@ static int list_names(const char *folder, struct dirent ***names, char error[sta
 	if (count < 0 && errno == ENOENT)
 		return 0;
 	if (count < 0)
-		return refuse(-errno, folder, "cannot be listed; make it a folder that the group of Lenscap may read", error);
+		return refuse(-errno, folder, "cannot be listed; make it a folder that the group of Lenscap may read",
+			      error);
 	return count;
 }
 

@@ -3,18 +3,18 @@
  * The policy: an ordered list of sources and, per key, the entry that decides.
  *
  * Within the kernel the longest prefix decides; here, for one key (prefix and kernel length), the first source that
- * has it with the greatest length as written (a /25 becomes eight /28 here and yields to a /28), and at equal length the
- * order local > feeds in config order > vendor lists in config order. Within one source the parser already kept the
- * longer, then stricter entry. An entry on trial (LC_ENTRY_DRY_RUN: its source is in dry-run) yields to every enforced one, also of a
- * shorter prefix: trying a list out must not lift what another enforces. So the compiled policy is, per key, one word; and a change of one source touches only the keys that
- * differ between its old and new set.
+ * has it with the greatest length as written (a /25 becomes eight /28 here and yields to a /28), and at equal length
+ * the order local > feeds in config order > vendor lists in config order. Within one source the parser already kept the
+ * longer, then stricter entry. An entry on trial (LC_ENTRY_DRY_RUN: its source is in dry-run) yields to every enforced
+ * one, also of a shorter prefix: trying a list out must not lift what another enforces. So the compiled policy is, per
+ * key, one word; and a change of one source touches only the keys that differ between its old and new set.
  */
 #ifndef LENSCAP_POLICY_POLICY_H
 #define LENSCAP_POLICY_POLICY_H
 
-#include "../lib/digest.h"
 #include "../feed/entry.h"
 #include "../feed/native.h"
+#include "../lib/digest.h"
 
 enum source_kind { SOURCE_LOCAL, SOURCE_FEED, SOURCE_LIST };
 
@@ -46,8 +46,8 @@ int policy_diff(const struct policy *p, size_t source, const struct entry_set *s
 /* Put it in place: takes SET over (it is emptied). */
 void policy_replace(struct policy *p, size_t source, struct entry_set *set);
 
-/* The clock moves on (or is set back): entries whose until lies between FROM and TO, the keys whose verdict that changes.
- * policy_count() is as of the last TO. And when the next one ends (0 = none). */
+/* The clock moves on (or is set back): entries whose until lies between FROM and TO, the keys whose verdict that
+ * changes. policy_count() is as of the last TO. And when the next one ends (0 = none). */
 int policy_expire(struct policy *p, int64_t from, int64_t to, struct changes *out);
 int64_t policy_next_until(const struct policy *p, int64_t after);
 
@@ -65,5 +65,6 @@ struct candidate {
 	const struct entry *entry;
 };
 #define POLICY_CANDIDATES 256
-size_t policy_explain(const struct policy *p, uint64_t mac48, int64_t now, struct candidate out[static POLICY_CANDIDATES]);
+size_t policy_explain(const struct policy *p, uint64_t mac48, int64_t now,
+		      struct candidate out[static POLICY_CANDIDATES]);
 #endif

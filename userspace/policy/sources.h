@@ -60,8 +60,8 @@ struct winner winner_with(struct winner others, size_t source, const struct entr
 /* Walks two sets of one source key by key. */
 struct pair {
 	const struct entry_set *a, *b;
-	size_t i, j;	       /* behind the runs of the current key */
-	size_t run_a, run_b;   /* first of the current key; equal to i or j when there is none */
+	size_t i, j;	     /* behind the runs of the current key */
+	size_t run_a, run_b; /* first of the current key; equal to i or j when there is none */
 	uint64_t key;
 };
 /* The next key; false at the end. */
