@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bridges.h"
 #include "state.h"
 
 #define BRIDGE "bridge:"
@@ -57,20 +57,12 @@ static void from_loader(const struct config *config, const json_t *ports, struct
 }
 
 /* The bridge an interface is a port of, "" = none. */
-static void bridge_of(const char *name, char bridge[static IFNAMSIZ])
+static void bridge_of(const struct bridge_ports *ports, const char *name, char bridge[static IFNAMSIZ])
 {
-	char path[64], target[256];
-	const char *last;
-	ssize_t size;
+	const struct bridge_port *port = bridge_ports_find(ports, name);
 
-	bridge[0] = '\0';
-	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/brport/bridge", name);
-	size = readlink(path, target, sizeof(target) - 1);
-	if (size <= 0)
-		return;
-	target[size] = '\0';
-	last = strrchr(target, '/');
-	(void)snprintf(bridge, IFNAMSIZ, "%.15s", last ? last + 1 : target);
+	if (!port || !if_indextoname((unsigned)port->bridge, bridge))
+		bridge[0] = '\0';
 }
 
 static bool pattern_matches(const char *pattern, const char *name, const char *bridge)
@@ -94,13 +86,15 @@ static bool zone_has(const struct config_zone *zone, const char *name, const cha
 void places_present(const struct config *config, struct places *out)
 {
 	struct if_nameindex *all = if_nameindex();
+	struct bridge_ports ports;
 
 	*out = (struct places){0};
+	bridge_ports_read(&ports);
 	for (struct if_nameindex *i = all; i && i->if_name; i++) {
 		struct place *place = NULL;
 		char bridge[IFNAMSIZ];
 
-		bridge_of(i->if_name, bridge);
+		bridge_of(&ports, i->if_name, bridge);
 		for (size_t z = 0; z < config->n_zones; z++) {
 			if (!zone_has(&config->zones[z], i->if_name, bridge))
 				continue;
@@ -110,6 +104,7 @@ void places_present(const struct config *config, struct places *out)
 				add_zone(place, &config->zones[z]);
 		}
 	}
+	bridge_ports_free(&ports);
 	if (all)
 		if_freenameindex(all);
 }
