@@ -29,22 +29,34 @@ struct {
 } pool SEC(".maps");
 
 const volatile __u32 pool_mask;
+const volatile bool any_source; /* every address but group addresses, as macof sends, instead of the pool */
 __u32 trim; /* cut the frame to so many bytes: test_run takes none of 14 for tc on newer kernels. 0 = no */
 __u32 tags; /* how many of these go into the metadata, one after the other */
 __u16 tag_type[TAGS], tag_tci[TAGS];
 
-/* A source address at random from the pool. */
+static __always_inline __u64 random_source(void)
+{
+	__u32 index = bpf_get_prandom_u32();
+	const __u64 *mac48;
+
+	if (any_source)
+		return ((__u64)index << 16 | (bpf_get_prandom_u32() & 0xffff)) & 0xfeffffffffffull;
+	index &= pool_mask;
+	mac48 = bpf_map_lookup_elem(&pool, &index);
+	return mac48 ? *mac48 : 0;
+}
+
+/* Another source address for each frame. */
 SEC("xdp.frags")
 int xdp_source(struct xdp_md *ctx)
 {
 	__u8 *data = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
-	__u32 index = bpf_get_prandom_u32() & pool_mask;
-	const __u64 *mac48 = bpf_map_lookup_elem(&pool, &index);
+	__u64 mac48 = random_source();
 
-	if (!mac48 || data + ETH_HLEN > end)
+	if (data + ETH_HLEN > end)
 		return XDP_ABORTED;
-	*(__be16 *)(data + ETH_ALEN) = bpf_htons((__u16)(*mac48 >> 32));
-	*(__be32 *)(data + ETH_ALEN + 2) = bpf_htonl((__u32)*mac48);
+	*(__be16 *)(data + ETH_ALEN) = bpf_htons((__u16)(mac48 >> 32));
+	*(__be32 *)(data + ETH_ALEN + 2) = bpf_htonl((__u32)mac48);
 	bpf_tail_call(ctx, &next_xdp, 0);
 	return XDP_ABORTED;
 }

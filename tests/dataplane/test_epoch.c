@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -187,9 +188,25 @@ static struct harness *load_harness(const struct kernel_port *port)
 	return h;
 }
 
+/* Before 6.2 each run of more than one frame, and each of live ones, patches the dispatcher that another thread is
+ * running through; an emulated CPU (QEMU without KVM) does not survive that. */
+static bool runs_patch_the_kernel(void)
+{
+	struct utsname name;
+	char *rest;
+	long major, minor;
+
+	if (uname(&name))
+		return true;
+	major = strtol(name.release, &rest, 10);
+	minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
+	return major < 6 || (major == 6 && minor < 2);
+}
+
 static void *flood_run(void *arg)
 {
 	struct flood *f = arg;
+	int batch = runs_patch_the_kernel() ? 1 : BATCH;
 	struct packet p;
 	cpu_set_t set;
 
@@ -200,11 +217,12 @@ static void *flood_run(void *arg)
 	packet_ipv4(&p, 0, 64);
 	while (!atomic_load(f->stop)) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p.data, .data_size_in = (uint32_t)p.size,
-			    .repeat = BATCH, .flags = f->live ? BPF_F_TEST_XDP_LIVE_FRAMES : 0);
+			    .repeat = batch,
+			    .flags = f->live && batch > 1 ? BPF_F_TEST_XDP_LIVE_FRAMES : 0);
 
 		if (bpf_prog_test_run_opts(bpf_program__fd(f->harness->progs.xdp_source), &opts))
 			break;
-		f->frames += BATCH;
+		f->frames += (unsigned)batch;
 	}
 	return NULL;
 }
@@ -231,7 +249,7 @@ static uint64_t flood_end(struct scene *s)
 	for (unsigned pool = 0; pool < POOLS; pool++)
 		assert_int_equal(pthread_join(s->flood[pool].thread, NULL), 0);
 	for (unsigned pool = 0; pool < POOLS; pool++)
-		assert_true(s->flood[pool].frames >= BATCH);
+		assert_true(s->flood[pool].frames > 0);
 	return kernel_totals(s->kernel, POOL_PASS).frames[LC_STOPPED_XDP] + s->flood[POOL_DROP].frames -
 	       kernel_totals(s->kernel, POOL_DROP).frames[LC_STOPPED_XDP];
 }
