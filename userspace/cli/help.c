@@ -35,7 +35,7 @@ int help_all(const struct cli_option *global)
 	}
 	(void)printf("\nOptions of every command:\n");
 	print_options(global);
-	(void)printf("\nExit code: 0 done, 1 negative or degraded, 2 usage, 3 failed. See lenscap(8).\n");
+	(void)printf("\nExit code: 0 done, 1 negative or degraded, 2 usage, 3 failed. See lenscap(1).\n");
 	return finished();
 }
 
