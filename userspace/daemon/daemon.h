@@ -142,6 +142,7 @@ void seen_save(struct daemon *d);
 int loop_run(struct daemon *d);
 void loop_wake(struct daemon *d);	  /* there is something dirty */
 void loop_snapshot_soon(struct daemon *d); /* the table changed */
+void loop_snapshot_flush(struct daemon *d); /* the end has come */
 void loop_devices_soon(struct daemon *d);
 
 /* reload.c */

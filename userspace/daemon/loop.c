@@ -187,9 +187,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-static int on_snapshot(sd_event_source *source, uint64_t usec, void *arg)
+static int write_snapshot(struct daemon *d)
 {
-	struct daemon *d = arg;
 	char *path = path_join(d->world.config->state, PATH_SNAPSHOT);
 	table_word *words = NULL;
 	size_t n = 0;
@@ -197,14 +196,22 @@ static int on_snapshot(sd_event_source *source, uint64_t usec, void *arg)
 
 	if (!err)
 		err = snapshot_write(path, words, n);
-	if (err && err != -ENOTCONN) {
+	if (err == -ENOTCONN)
+		err = 0;
+	if (err)
 		log_warning("%s: cannot be written: %s; the next boot would start with an older policy until lenscapd runs",
 			    path ? path : "", strerror(-err));
-		(void)sd_event_source_set_time(source, usec + SNAPSHOT_RETRY_USEC);
-		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	}
 	free(words);
 	free(path);
+	return err;
+}
+
+static int on_snapshot(sd_event_source *source, uint64_t usec, void *arg)
+{
+	if (!write_snapshot(arg))
+		return 0;
+	(void)sd_event_source_set_time(source, usec + SNAPSHOT_RETRY_USEC);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -235,6 +242,17 @@ static void soon(struct daemon *d, sd_event_source **source, uint64_t delay, sd_
 void loop_snapshot_soon(struct daemon *d)
 {
 	soon(d, &d->snapshot, SNAPSHOT_USEC, on_snapshot);
+}
+
+/* At the end: a change of the last second must not be missing at the next boot. */
+void loop_snapshot_flush(struct daemon *d)
+{
+	int enabled = SD_EVENT_OFF;
+
+	if (d->snapshot)
+		(void)sd_event_source_get_enabled(d->snapshot, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		(void)write_snapshot(d);
 }
 
 /* The file is written whole: the more it holds, the less often. */

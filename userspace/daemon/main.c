@@ -114,6 +114,7 @@ int main(int argc, char **argv)
 	err = set_up(&d, config);
 	if (!err)
 		err = loop_run(&d);
+	loop_snapshot_flush(&d);
 	if (err)
 		log_error("cannot go on: %s", strerror(-err));
 	tear_down(&d);
