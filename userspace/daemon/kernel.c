@@ -197,11 +197,9 @@ static size_t differences(const table_word *have, size_t n_have, const table_wor
 		uint64_t a = i < n_have ? have[i] >> LC_WORD_KEY_SHIFT : UINT64_MAX;
 		uint64_t b = j < n_want ? want[j] >> LC_WORD_KEY_SHIFT : UINT64_MAX;
 
-		if (b < a)
-			out[n++] = want[j];
-		else if (a < b && !keep)
+		if (a < b && !keep)
 			out[n++] = a << LC_WORD_KEY_SHIFT;
-		else if (a == b && have[i] != want[j] && !keep)
+		else if (b < a || (a == b && have[i] != want[j] && !keep))
 			out[n++] = want[j];
 		i += a <= b;
 		j += b <= a;

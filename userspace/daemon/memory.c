@@ -18,10 +18,14 @@ static void load_clock(struct daemon *d)
 {
 	char *path = path_join(d->world.config->state, PATH_CLOCK), *text = NULL;
 	size_t size;
-	long long seconds;
 
-	if (path && !file_read(path, 32, &text, &size) && sscanf(text, "%lld", &seconds) == 1 && seconds > 0)
-		d->clock = seconds;
+	if (path && !file_read(path, 32, &text, &size)) {
+		char *end;
+		long long seconds = strtoll(text, &end, 10);
+
+		if (end > text && *end == '\n' && seconds > 0)
+			d->clock = seconds;
+	}
 	free(text);
 	free(path);
 }

@@ -128,8 +128,11 @@ static int judge(struct offer *o, int64_t now, char error[static FEED_ERROR])
 	if (err)
 		return err;
 	o->weakened = guard_weakened(o->d->world.policy, o->index, &o->set, now);
-	/* The same content was admitted before: its record was lost, that is all. */
-	if (!strcmp(o->sha256, s->memory.sha256) || accepted(o))
+	if (!strcmp(o->sha256, s->memory.sha256)) { /* admitted and counted before, but its record was not kept or got lost */
+		o->weakened = 0;
+		return 0;
+	}
+	if (accepted(o))
 		return 0;
 	err = guard_weakening(&s->memory, &limits, &content, s->entries, o->weakened, time(NULL), error);
 	return err ? err : judge_stops(o, &limits, &content, now, error);

@@ -30,9 +30,12 @@ static json_t *time_json(int64_t seconds)
 /* Texts may hold bytes of others that are not UTF-8: paths and what parsers quote. */
 static json_t *text_json(const char *text)
 {
-	json_t *plain = text ? json_string(text) : json_null();
+	json_t *plain;
 	char *copy;
 
+	if (!text)
+		return json_null();
+	plain = json_string(text);
 	if (plain)
 		return plain;
 	copy = strdup(text);
