@@ -65,7 +65,8 @@ static void ask_why(int ifindex, int prog, int error, char reason[static REASON_
 	if (words[0])
 		snprintf(reason, REASON_TEXT, "%s (%s)", words, strerror(-error));
 	else
-		snprintf(reason, REASON_TEXT, "%s", error == -EOPNOTSUPP ? "the driver has no native XDP" : strerror(-error));
+		snprintf(reason, REASON_TEXT, "%s",
+			 error == -EOPNOTSUPP ? "the driver has no native XDP" : strerror(-error));
 }
 
 void xdp_attach(int ifindex, int prog, struct xdp_result *result)

@@ -13,7 +13,7 @@
 #include "port.h"
 
 #define REBUILD_FIRST 5
-#define REBUILD_MOST 300
+#define REBUILD_MOST 300L
 
 static int wanted(const struct loader *loader, struct lc_control *want)
 {

@@ -8,7 +8,7 @@
 #include "maps.h"
 
 struct instance {
-	int xdp, tc;		  /* programs, -1 = none */
+	int xdp, tc;		/* programs, -1 = none */
 	uint32_t xdp_id, tc_id; /* of the programs, in the kernel's numbering */
 };
 

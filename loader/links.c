@@ -2,9 +2,9 @@
 /* The interfaces of this network namespace: one row each, kept up to date by the kernel's messages. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <net/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 

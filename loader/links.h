@@ -11,17 +11,17 @@
 
 struct iface {
 	int ifindex;
-	int master;	     /* ifindex of its bridge or bond, 0 = none */
-	int lower;	     /* ifindex of what it stands on (VLAN devices), 0 = nothing or in another namespace */
+	int master; /* ifindex of its bridge or bond, 0 = none */
+	int lower;  /* ifindex of what it stands on (VLAN devices), 0 = nothing or in another namespace */
 	uint32_t mtu;
 	char name[IFNAMSIZ];
 	char kind[16];	     /* the kernel's name for its kind, "" for hardware */
 	char slave_kind[16]; /* the kind of its master */
 	uint8_t mac[6];
-	bool ether;	     /* has Ethernet frames and is not the loopback */
-	bool up;	     /* administratively */
-	bool switchdev;	     /* a switch may forward its frames in hardware */
-	bool seen;	     /* in the list being read now */
+	bool ether;	/* has Ethernet frames and is not the loopback */
+	bool up;	/* administratively */
+	bool switchdev; /* a switch may forward its frames in hardware */
+	bool seen;	/* in the list being read now */
 };
 
 struct ifaces;

@@ -20,16 +20,16 @@ struct loader {
 	struct netlink *netlink;
 	struct ifaces *ifaces;
 	struct ports ports;
-	struct notes warnings;	    /* of now */
-	struct notes standing;	    /* of the last generation made: they stay until the table holds something */
-	char *capacity_warning;	    /* the configured capacity is too small for what is in force, or NULL */
-	struct notes told;	    /* warnings that were logged already */
-	char *state_json;	    /* as last written, without its time */
-	int64_t started;	    /* seconds since 1970 */
-	uint64_t confirm_ns;	    /* LC_SWITCH_DRY_RUN_AFTER, */
-	int64_t confirm_until;	    /* and what time that is */
-	time_t rebuilt_at;	    /* when a broken policy was last made anew, CLOCK_MONOTONIC */
-	unsigned rebuild_after;	    /* seconds until that may happen again */
+	struct notes warnings;	/* of now */
+	struct notes standing;	/* of the last generation made: they stay until the table holds something */
+	char *capacity_warning; /* the configured capacity is too small for what is in force, or NULL */
+	struct notes told;	/* warnings that were logged already */
+	char *state_json;	/* as last written, without its time */
+	int64_t started;	/* seconds since 1970 */
+	uint64_t confirm_ns;	/* LC_SWITCH_DRY_RUN_AFTER, */
+	int64_t confirm_until;	/* and what time that is */
+	time_t rebuilt_at;	/* when a broken policy was last made anew, CLOCK_MONOTONIC */
+	unsigned rebuild_after; /* seconds until that may happen again */
 };
 
 /* setup.c: from nothing to attached. 0 or a negative errno; says what is wrong. */

@@ -22,21 +22,20 @@ static const struct map_spec {
 	uint32_t entries; /* 0 = depends on lc_control, see entries_of() */
 	enum owner owner;
 } specs[MAPS] = {
-	[MAP_CONTROL] = {LC_PIN_CONTROL, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_control), 0, 1, OF_ROOT},
-	[MAP_SWITCHES] = {LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, 4, 8, 0, LC_SWITCHES, OF_ROOT},
-	[MAP_PROTECT] = {LC_PIN_PROTECT, BPF_MAP_TYPE_HASH, 8, 1, 0, LC_PROTECT_MAX, OF_ROOT},
-	[MAP_PROTECT_FILTER] = {LC_PIN_PROTECT_FILTER, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_protect_filter), 0, 1,
-				OF_ROOT},
-	[MAP_PORTS] = {LC_PIN_PORTS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_port), 0, LC_PORTS, OF_ROOT},
-	[MAP_SLOTS] = {LC_PIN_SLOTS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_slot), BPF_F_MMAPABLE, 0, OF_ROOT},
-	[MAP_TOTALS] = {LC_PIN_TOTALS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_totals), BPF_F_MMAPABLE, 0, OF_ROOT},
-	[MAP_HEAD] = {LC_PIN_POLICY_HEAD, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_policy_head), BPF_F_MMAPABLE, 1,
-		      OF_POLICY},
-	[MAP_FILTER] = {LC_PIN_POLICY_FILTER, BPF_MAP_TYPE_ARRAY, 4, 8, BPF_F_MMAPABLE, LC_FILTER_WORDS, OF_POLICY},
-	[MAP_TABLE] = {LC_PIN_POLICY_TABLE, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_bucket), BPF_F_MMAPABLE, 0,
-		       OF_POLICY},
-	[MAP_GRACE] = {LC_PIN_POLICY_GRACE, BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 0, 1, OF_POLICY},
-	[MAP_EVENTS] = {LC_PIN_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, 0, 0, LC_EVENT_RING_BYTES, OF_RING},
+    [MAP_CONTROL] = {LC_PIN_CONTROL, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_control), 0, 1, OF_ROOT},
+    [MAP_SWITCHES] = {LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, 4, 8, 0, LC_SWITCHES, OF_ROOT},
+    [MAP_PROTECT] = {LC_PIN_PROTECT, BPF_MAP_TYPE_HASH, 8, 1, 0, LC_PROTECT_MAX, OF_ROOT},
+    [MAP_PROTECT_FILTER] = {LC_PIN_PROTECT_FILTER, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_protect_filter), 0, 1,
+			    OF_ROOT},
+    [MAP_PORTS] = {LC_PIN_PORTS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_port), 0, LC_PORTS, OF_ROOT},
+    [MAP_SLOTS] = {LC_PIN_SLOTS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_slot), BPF_F_MMAPABLE, 0, OF_ROOT},
+    [MAP_TOTALS] = {LC_PIN_TOTALS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_totals), BPF_F_MMAPABLE, 0, OF_ROOT},
+    [MAP_HEAD] = {LC_PIN_POLICY_HEAD, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_policy_head), BPF_F_MMAPABLE, 1,
+		  OF_POLICY},
+    [MAP_FILTER] = {LC_PIN_POLICY_FILTER, BPF_MAP_TYPE_ARRAY, 4, 8, BPF_F_MMAPABLE, LC_FILTER_WORDS, OF_POLICY},
+    [MAP_TABLE] = {LC_PIN_POLICY_TABLE, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_bucket), BPF_F_MMAPABLE, 0, OF_POLICY},
+    [MAP_GRACE] = {LC_PIN_POLICY_GRACE, BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 0, 1, OF_POLICY},
+    [MAP_EVENTS] = {LC_PIN_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, 0, 0, LC_EVENT_RING_BYTES, OF_RING},
 };
 
 static const mode_t modes[] = {[OF_ROOT] = 0640, [OF_POLICY] = 0664, [OF_RING] = 0660};
@@ -80,11 +79,11 @@ void maps_control(uint32_t capacity, uint32_t devices, int cpus, struct lc_contr
 	const uint32_t per_bucket = LC_BUCKET_WORDS / 2; /* never more than half full */
 
 	*control = (struct lc_control){
-		.abi = LC_ABI,
-		.buckets = power_of_two((capacity + per_bucket - 1) / per_bucket),
-		.slots = power_of_two(devices),
-		.cpus = (uint32_t)cpus,
-		.capacity = capacity,
+	    .abi = LC_ABI,
+	    .buckets = power_of_two((capacity + per_bucket - 1) / per_bucket),
+	    .slots = power_of_two(devices),
+	    .cpus = (uint32_t)cpus,
+	    .capacity = capacity,
 	};
 }
 
@@ -224,8 +223,7 @@ static gid_t group_of(enum map_id id, gid_t group, gid_t policy_group)
 
 static int pin_one(const struct maps *maps, enum map_id id, const char *dir, gid_t group, gid_t policy_group)
 {
-	return pin_place(dir, specs[id].name, maps->fd[id], modes[specs[id].owner],
-			 group_of(id, group, policy_group));
+	return pin_place(dir, specs[id].name, maps->fd[id], modes[specs[id].owner], group_of(id, group, policy_group));
 }
 
 int maps_pin(const struct maps *maps, const char *dir, gid_t group, gid_t policy_group)

@@ -102,9 +102,10 @@ static void refuse_bridge(const struct config *config, const struct devices *dev
 			  struct notes *warnings)
 {
 	if (named(config, iface->name) || !a_port_is_covered(config, devices, iface))
-		notes_add(warnings,
-			  "%s is a bridge and has no XDP of its own: write \"bridge:%s\" in place of it, for all its ports",
-			  iface->name, iface->name);
+		notes_add(
+		    warnings,
+		    "%s is a bridge and has no XDP of its own: write \"bridge:%s\" in place of it, for all its ports",
+		    iface->name, iface->name);
 }
 
 static void refuse_vlan(const struct config *config, const struct devices *devices, const struct iface *iface,
@@ -158,8 +159,8 @@ static int add_port(struct plan *plan, const struct iface *iface, const uint16_t
 	*port = (struct plan_port){.iface = *iface, .n_zones = n < LC_PORT_ZONES ? n : LC_PORT_ZONES - 1};
 	memcpy(port->zone, zone, port->n_zones * sizeof(*zone));
 	if (n >= LC_PORT_ZONES)
-		notes_add(&port->warnings, "%s is in %zu zones, only the first %d count: join some of them", iface->name,
-			  n, LC_PORT_ZONES - 1);
+		notes_add(&port->warnings, "%s is in %zu zones, only the first %d count: join some of them",
+			  iface->name, n, LC_PORT_ZONES - 1);
 	if (iface->switchdev)
 		notes_add(&port->warnings,
 			  "%s belongs to a switch chip: frames that the chip forwards itself never reach this program; "
@@ -188,7 +189,8 @@ static void unused_patterns(const struct config *config, const struct devices *d
 
 		for (size_t i = 0; i < zone->n_interfaces; i++)
 			if (!pattern_used(zone, zone->interfaces[i], devices))
-				notes_add(warnings, "zone %s: no interface matches \"%s\" now; one that appears is taken",
+				notes_add(warnings,
+					  "zone %s: no interface matches \"%s\" now; one that appears is taken",
 					  zone->name, zone->interfaces[i]);
 	}
 }

@@ -18,7 +18,7 @@ struct netlink {
 	struct mnl_socket *socket;
 	uint32_t seq;
 	bool done, interrupted; /* of the list being read */
-	char buffer[32768];	/* what the kernel fills at most in one message of a list */
+	_Alignas(struct nlmsghdr) char buffer[32768];	/* what the kernel fills at most in one message of a list */
 };
 
 static int subscribe(struct netlink *nl)
@@ -62,7 +62,7 @@ int netlink_fd(const struct netlink *nl)
 
 static int ask_list(struct netlink *nl)
 {
-	char buffer[256];
+	_Alignas(struct nlmsghdr) char buffer[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info;
 
@@ -189,7 +189,7 @@ static void put_xdp(struct nlmsghdr *nlh, int ifindex, int prog_fd, uint32_t fla
 
 int netlink_xdp(int ifindex, int prog_fd, uint32_t flags, char *reason, size_t size)
 {
-	char buffer[4096];
+	_Alignas(struct nlmsghdr) char buffer[4096];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	ssize_t got;

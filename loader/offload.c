@@ -21,10 +21,10 @@ static const char *const wanted[FEATURES] = {"rx-vlan-hw-parse", "rx-vlan-stag-h
 const char *offload_text(enum offload_state state)
 {
 	static const char *const text[] = {
-		[OFFLOAD_NOT_THERE] = "not there",
-		[OFFLOAD_OFF] = "off",
-		[OFFLOAD_ON] = "on",
-		[OFFLOAD_TURNED_OFF] = "turned off",
+	    [OFFLOAD_NOT_THERE] = "not there",
+	    [OFFLOAD_OFF] = "off",
+	    [OFFLOAD_ON] = "on",
+	    [OFFLOAD_TURNED_OFF] = "turned off",
 	};
 
 	return text[state];
@@ -46,18 +46,19 @@ static int request(const char *name, void *data)
 
 static int count_features(const char *name, uint32_t *count)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t n;
-	} ask = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
-	int error = request(name, &ask);
+	struct ethtool_sset_info *ask = calloc(1, sizeof(*ask) + sizeof(ask->data[0]));
+	int error;
 
-	if (error)
-		return error;
-	if (!ask.info.sset_mask || !ask.n || ask.n > FEATURES_MAX)
-		return -EOPNOTSUPP;
-	*count = ask.n;
-	return 0;
+	if (!ask)
+		return -ENOMEM;
+	ask->cmd = ETHTOOL_GSSET_INFO;
+	ask->sset_mask = 1ull << ETH_SS_FEATURES;
+	error = request(name, ask);
+	*count = ask->data[0];
+	if (!error && (!ask->sset_mask || !*count || *count > FEATURES_MAX))
+		error = -EOPNOTSUPP;
+	free(ask);
+	return error;
 }
 
 /* Where the features are among the device's; -1 = it has no such. */

@@ -11,22 +11,23 @@ static const struct description {
 	struct option option;
 	const char *value, *text;
 } table[] = {
-	{{"config", required_argument, NULL, 'c'}, " FILE", "the configuration (" CONFIG_PATH ")"},
-	{{"last-valid", required_argument, NULL, 'l'}, " DIR", "copy of the last valid one (" CONFIG_LAST_VALID ")"},
-	{{"check", no_argument, NULL, 'n'}, "", "check it, show what would be attached and every warning; change nothing"},
-	{{"detach", no_argument, NULL, 'd'}, "", "take everything off the ports: enforcement ends"},
-	{{"once", no_argument, NULL, 'o'}, "", "attach and end; nobody then follows changes"},
-	{{"tc", required_argument, NULL, 't'}, " KIND", "tcx, clsact, or auto: what the kernel has (auto)"},
-	{{"verbose", no_argument, NULL, 'v'}, "", "tell more"},
-	{{"help", no_argument, NULL, 'h'}, "", "this"},
-	{{"version", no_argument, NULL, 'V'}, "", "the version"},
+    {{"config", required_argument, NULL, 'c'}, " FILE", "the configuration (" CONFIG_PATH ")"},
+    {{"last-valid", required_argument, NULL, 'l'}, " DIR", "copy of the last valid one (" CONFIG_LAST_VALID ")"},
+    {{"check", no_argument, NULL, 'n'}, "", "check it, show what would be attached and every warning; change nothing"},
+    {{"detach", no_argument, NULL, 'd'}, "", "take everything off the ports: enforcement ends"},
+    {{"once", no_argument, NULL, 'o'}, "", "attach and end; nobody then follows changes"},
+    {{"tc", required_argument, NULL, 't'}, " KIND", "tcx, clsact, or auto: what the kernel has (auto)"},
+    {{"verbose", no_argument, NULL, 'v'}, "", "tell more"},
+    {{"help", no_argument, NULL, 'h'}, "", "this"},
+    {{"version", no_argument, NULL, 'V'}, "", "the version"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 
 static void help(FILE *out)
 {
-	fprintf(out, "lenscap-loader: attach Lenscap to the ports of the zones in its configuration, and keep it there.\n"
-		     "Ending it, however, leaves everything in force; only --detach takes it off.\n\n");
+	fprintf(out,
+		"lenscap-loader: attach Lenscap to the ports of the zones in its configuration, and keep it there.\n"
+		"Ending it, however, leaves everything in force; only --detach takes it off.\n\n");
 	for (size_t i = 0; i < OPTIONS; i++) {
 		int width = fprintf(out, "  -%c, --%s%s", table[i].option.val, table[i].option.name, table[i].value);
 

@@ -13,7 +13,7 @@
 #include "pins.h"
 #include "port.h"
 
-#define RETRY_FIRST 60	/* seconds until native is tried again with nothing changed */
+#define RETRY_FIRST 60 /* seconds until native is tried again with nothing changed */
 #define RETRY_MOST 3600
 
 time_t port_clock(void)
@@ -130,10 +130,10 @@ static bool changed(const struct port *port, const struct iface *iface)
 static const char *mode_text(enum lc_xdp_mode mode)
 {
 	static const char *const text[] = {
-		[LC_XDP_NONE] = "without XDP",
-		[LC_XDP_NATIVE] = "native XDP",
-		[LC_XDP_GENERIC] = "generic XDP",
-		[LC_XDP_FOREIGN] = "without XDP",
+	    [LC_XDP_NONE] = "without XDP",
+	    [LC_XDP_NATIVE] = "native XDP",
+	    [LC_XDP_GENERIC] = "generic XDP",
+	    [LC_XDP_FOREIGN] = "without XDP",
 	};
 
 	return text[mode];

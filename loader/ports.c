@@ -72,11 +72,17 @@ static void read_row(const struct maps *maps, uint32_t number, struct lc_port *r
 	row->name[sizeof(row->name) - 1] = 0;
 }
 
+static bool same_row(const struct lc_port *a, const struct lc_port *b)
+{
+	return !strcmp(a->name, b->name) && a->ifindex == b->ifindex && a->xdp == b->xdp && a->tc == b->tc &&
+	       !memcmp(a->mac, b->mac, sizeof(a->mac)) && a->netns == b->netns;
+}
+
 static int write_row(const struct maps *maps, struct port *port)
 {
 	const uint32_t number = port->number;
 
-	if (!memcmp(&port->pub, &port->published, sizeof(port->pub)))
+	if (same_row(&port->pub, &port->published))
 		return 0;
 	if (bpf_map_update_elem(maps->fd[MAP_PORTS], &number, &port->pub, BPF_ANY))
 		return -errno;
@@ -235,10 +241,11 @@ static int refresh(const struct ports *ports, struct port *port, const struct ma
 static void warn_of_foreign(struct port *port)
 {
 	if (port->pub.xdp == LC_XDP_FOREIGN)
-		notes_add(&port->warnings,
-			  "%s: XDP program %u of somebody else is on it: enforced by tc alone; remove it (bpftool net) and "
-			  "Lenscap takes its place",
-			  port->pub.name, port->foreign_id);
+		notes_add(
+		    &port->warnings,
+		    "%s: XDP program %u of somebody else is on it: enforced by tc alone; remove it (bpftool net) and "
+		    "Lenscap takes its place",
+		    port->pub.name, port->foreign_id);
 	else if (port->pub.xdp == LC_XDP_GENERIC)
 		notes_add(&port->warnings, "%s: generic XDP, slower than native: %s", port->pub.name, port->xdp_reason);
 	else if (port->pub.xdp == LC_XDP_NONE)
@@ -300,10 +307,11 @@ static void sync_left(struct ports *ports, struct port *port, const struct maps 
 	port->offload_turned_off = 0;
 	port->elsewhere = port_alive(port);
 	if (port->elsewhere) {
-		notes_add(&port->warnings,
-			  "%s was moved to another network namespace with its programs on it: it is enforced as before, but "
-			  "not followed; move it back, or end it with lenscap-loader --detach",
-			  port->pub.name);
+		notes_add(
+		    &port->warnings,
+		    "%s was moved to another network namespace with its programs on it: it is enforced as before, but "
+		    "not followed; move it back, or end it with lenscap-loader --detach",
+		    port->pub.name);
 		port_configure(port, maps, NULL, NULL, &conf);
 		if (port->instance.tc >= 0 && refresh(ports, port, maps, &conf))
 			notes_add(&port->warnings, "%s: its programs cannot be renewed", port->pub.name);

@@ -20,9 +20,9 @@ struct port {
 	bool present;	/* configured, and in this namespace */
 	bool elsewhere; /* moved to another namespace with our programs on it */
 	bool up;
-	int xdp_link, tc_link; /* -1 = none */
+	int xdp_link, tc_link;	    /* -1 = none */
 	bool xdp_pinned, tc_pinned; /* the pin there is of this link */
-	uint32_t filter_id;    /* program of our clsact filter, 0 = none */
+	uint32_t filter_id;	    /* program of our clsact filter, 0 = none */
 	struct instance instance;
 	struct lc_port_conf conf; /* of the instance */
 	uint32_t foreign_id;

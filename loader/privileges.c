@@ -29,8 +29,8 @@ static int write_caps(uint64_t caps)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {
-		{.effective = (uint32_t)caps, .permitted = (uint32_t)caps},
-		{.effective = (uint32_t)(caps >> 32), .permitted = (uint32_t)(caps >> 32)},
+	    {.effective = (uint32_t)caps, .permitted = (uint32_t)caps},
+	    {.effective = (uint32_t)(caps >> 32), .permitted = (uint32_t)(caps >> 32)},
 	};
 
 	return syscall(SYS_capset, &header, data) ? -errno : 0;

@@ -120,10 +120,11 @@ int protect_sync(const struct maps *maps, const struct config *config, const str
 		present(maps->fd[MAP_PROTECT], have);
 		error = change(maps, want, have);
 		if (want->full)
-			notes_add(warnings,
-				  "more than %d addresses to protect: some of the router's own are not; protect fewer, or "
-				  "remove interfaces",
-				  LC_PROTECT_MAX);
+			notes_add(
+			    warnings,
+			    "more than %d addresses to protect: some of the router's own are not; protect fewer, or "
+			    "remove interfaces",
+			    LC_PROTECT_MAX);
 	}
 	free(want);
 	free(have);

@@ -10,7 +10,7 @@
 #include "loader.h"
 
 #define REMEMBER "loader/offload.json"
-#define REMEMBER_MAX (256 * 1024)
+#define REMEMBER_MAX (256u * 1024u)
 
 static json_t *describe(const struct ports *ports)
 {
@@ -64,7 +64,8 @@ void offload_recall(struct ports *ports, const char *run)
 
 	if (path && !file_read(path, REMEMBER_MAX, &text, &size))
 		list = json_loadb(text, size, 0, NULL);
-	json_array_foreach(list, i, row) {
+	json_array_foreach(list, i, row)
+	{
 		const char *name;
 		json_int_t ifindex;
 		int features;

@@ -142,8 +142,8 @@ static int attach_all(struct loader *loader)
 	if (error)
 		return error;
 	offload_recall(&loader->ports, loader->config->run);
-	/* Programs of an earlier run are moved to these maps before the pins say so. With none there is nothing to move, and
-	 * what keeps pins from being made (a group) is better known before anything is attached. */
+	/* Programs of an earlier run are moved to these maps before the pins say so. With none there is nothing to
+	 * move, and what keeps pins from being made (a group) is better known before anything is attached. */
 	if (!ports_any(&loader->ports))
 		error = pin_maps(loader);
 	if (error)

@@ -53,8 +53,8 @@ static json_t *time_json(int64_t seconds)
 static const char *action_text(enum lc_action action)
 {
 	static const char *const text[] = {
-		[LC_QUARANTINE] = "quarantine", [LC_DROP] = "drop",	  [LC_MIRROR] = "mirror", [LC_DIVERT] = "divert",
-		[LC_CONTAIN] = "contain",	[LC_MONITOR] = "monitor", [LC_ALLOW] = "allow",
+	    [LC_QUARANTINE] = "quarantine", [LC_DROP] = "drop",	      [LC_MIRROR] = "mirror", [LC_DIVERT] = "divert",
+	    [LC_CONTAIN] = "contain",	    [LC_MONITOR] = "monitor", [LC_ALLOW] = "allow",
 	};
 
 	return (size_t)action < sizeof(text) / sizeof(text[0]) && text[action] ? text[action] : "unknown";
@@ -68,9 +68,10 @@ static json_t *zones_json(const struct port *port, const struct config *config)
 		const struct config_zone *zone = &config->zones[port->zone[i]];
 		char *vlans = config_vlans_format(&zone->vlans);
 
-		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s}", "name", name_json(zone->name), "vlans",
-						      text_or_null(vlans), "mode", zone->enforce ? "enforce" : "dry-run",
-						      "action", action_text(zone->action)));
+		json_array_append_new(list,
+				      json_pack("{s:o, s:o, s:s, s:s}", "name", name_json(zone->name), "vlans",
+						text_or_null(vlans), "mode", zone->enforce ? "enforce" : "dry-run",
+						"action", action_text(zone->action)));
 		free(vlans);
 	}
 	return list;
@@ -84,10 +85,10 @@ static bool enforcing(const struct port *port)
 static void add_modes(json_t *json, const struct port *port)
 {
 	static const char *const xdp[] = {
-		[LC_XDP_NONE] = "none",
-		[LC_XDP_NATIVE] = "native",
-		[LC_XDP_GENERIC] = "generic",
-		[LC_XDP_FOREIGN] = "foreign",
+	    [LC_XDP_NONE] = "none",
+	    [LC_XDP_NATIVE] = "native",
+	    [LC_XDP_GENERIC] = "generic",
+	    [LC_XDP_FOREIGN] = "foreign",
 	};
 	static const char *const tc[] = {[LC_TC_NONE] = "none", [LC_TC_TCX] = "tcx", [LC_TC_CLSACT] = "clsact"};
 	bool foreign = port->pub.xdp == LC_XDP_FOREIGN;

@@ -141,9 +141,9 @@ static int loop(struct loader *loader, struct pollfd *fds)
 int loader_watch(struct loader *loader)
 {
 	struct pollfd fds[SOURCES] = {
-		[ON_NETLINK] = {.fd = netlink_fd(loader->netlink), .events = POLLIN},
-		[ON_SIGNAL] = {.fd = open_signals(), .events = POLLIN},
-		[ON_TIMER] = {.fd = open_timer(), .events = POLLIN},
+	    [ON_NETLINK] = {.fd = netlink_fd(loader->netlink), .events = POLLIN},
+	    [ON_SIGNAL] = {.fd = open_signals(), .events = POLLIN},
+	    [ON_TIMER] = {.fd = open_timer(), .events = POLLIN},
 	};
 	int error = fds[ON_SIGNAL].fd < 0 ? fds[ON_SIGNAL].fd : fds[ON_TIMER].fd < 0 ? fds[ON_TIMER].fd : 0;
 

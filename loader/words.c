@@ -11,8 +11,9 @@
 
 static bool frozen(int fd)
 {
+	static const char key[] = "frozen:";
 	char path[64], line[128];
-	int value = 0;
+	bool value = false;
 	FILE *in;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
@@ -20,8 +21,8 @@ static bool frozen(int fd)
 	if (!in)
 		return false;
 	while (fgets(line, sizeof(line), in))
-		if (sscanf(line, "frozen: %d", &value) == 1)
-			break;
+		if (!strncmp(line, key, sizeof(key) - 1))
+			value = strtol(line + sizeof(key) - 1, NULL, 10) != 0;
 	fclose(in);
 	return value;
 }

@@ -9,8 +9,8 @@
 static int strictness(const struct lc_zone *zone)
 {
 	static const int rank[LC_ACTION_MASK + 1] = {
-		[LC_ABSENT] = 0,  [LC_ALLOW] = 1,   [LC_MONITOR] = 2, [LC_MIRROR] = 3,
-		[LC_CONTAIN] = 4, [LC_DIVERT] = 5, [LC_DROP] = 6,    [LC_QUARANTINE] = 6,
+	    [LC_ABSENT] = 0,  [LC_ALLOW] = 1,  [LC_MONITOR] = 2, [LC_MIRROR] = 3,
+	    [LC_CONTAIN] = 4, [LC_DIVERT] = 5, [LC_DROP] = 6,	 [LC_QUARANTINE] = 6,
 	};
 
 	return rank[zone->action & LC_ACTION_MASK] + (zone->flags & LC_ZONE_DRY_RUN ? 0 : 10);
@@ -19,7 +19,7 @@ static int strictness(const struct lc_zone *zone)
 static void vlan_text(unsigned vlan, char out[static 16])
 {
 	if (vlan == LC_VLAN_UNTAGGED)
-		strcpy(out, "untagged");
+		snprintf(out, 16, "untagged");
 	else
 		snprintf(out, 16, "VLAN %u", vlan);
 }
@@ -112,9 +112,9 @@ static uint8_t strictest(const struct lc_port_conf *conf, size_t n)
 {
 	uint8_t best = n ? 1 : 0;
 
-	for (uint8_t i = 2; i <= n; i++)
+	for (size_t i = 2; i <= n; i++)
 		if (strictness(&conf->zone[i]) > strictness(&conf->zone[best]))
-			best = i;
+			best = (uint8_t)i;
 	return best;
 }
 
@@ -129,10 +129,10 @@ void zones_build(const struct config *config, const uint16_t *zone, size_t n, co
 		const struct config_zone *from = &config->zones[zone[i]];
 
 		conf->zone[i + 1] = (struct lc_zone){
-			.action = (uint8_t)from->action,
-			.flags = from->enforce ? 0 : LC_ZONE_DRY_RUN,
-			.permitted = from->permitted,
-			.id = zone[i],
+		    .action = (uint8_t)from->action,
+		    .flags = from->enforce ? 0 : LC_ZONE_DRY_RUN,
+		    .permitted = from->permitted,
+		    .id = zone[i],
 		};
 	}
 	claim_all(&b);

@@ -16,7 +16,7 @@
 #include "../../loader/links.h"
 
 struct message {
-	char buffer[1024];
+	_Alignas(struct nlmsghdr) char buffer[1024];
 	struct nlmsghdr *nlh;
 };
 
@@ -188,8 +188,8 @@ static void damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_attribute), cmocka_unit_test(plain_ones), cmocka_unit_test(changes),
-		cmocka_unit_test(whole_list),	   cmocka_unit_test(damaged),
+	    cmocka_unit_test(every_attribute), cmocka_unit_test(plain_ones), cmocka_unit_test(changes),
+	    cmocka_unit_test(whole_list),      cmocka_unit_test(damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

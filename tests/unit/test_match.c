@@ -13,8 +13,8 @@
 #define LIST(...) ((char *[]){__VA_ARGS__})
 #define ZONE(label, named, n_named, left_out, n_left_out)                                                              \
 	{                                                                                                              \
-		.name = (char *)(label), .interfaces = (named), .n_interfaces = (n_named), .exclude = (left_out),       \
-		.n_exclude = (n_left_out), .vlans = {.any = true}, .action = LC_DROP                                    \
+		.name = (char *)(label), .interfaces = (named), .n_interfaces = (n_named), .exclude = (left_out),      \
+		.n_exclude = (n_left_out), .vlans = {.any = true}, .action = LC_DROP                                   \
 	}
 
 static void match_one(void **state)
@@ -23,21 +23,21 @@ static void match_one(void **state)
 		const char *pattern, *exclude, *name, *bridge;
 		bool expected;
 	} row[] = {
-		{"swp1", NULL, "swp1", NULL, true},
-		{"swp1", NULL, "swp10", NULL, false},
-		{"swp*", NULL, "swp10", NULL, true},
-		{"swp*", "swp10", "swp10", NULL, false},
-		{"swp*", "swp1?", "swp10", NULL, false},
-		{"swp*", "swp1?", "swp1", NULL, true},
-		{"swp[13]", NULL, "swp3", NULL, true},
-		{"swp[13]", NULL, "swp2", NULL, false},
-		{"*", NULL, "lan0", NULL, true},
-		{"bridge:br0", NULL, "swp1", "br0", true},
-		{"bridge:br0", NULL, "swp1", "br1", false},
-		{"bridge:br0", NULL, "swp1", NULL, false},
-		{"bridge:br0", NULL, "br0", NULL, false},
-		{"bridge:br0", "swp1", "swp1", "br0", false},
-		{"bridge:br*", NULL, "swp1", "br7", true},
+	    {"swp1", NULL, "swp1", NULL, true},
+	    {"swp1", NULL, "swp10", NULL, false},
+	    {"swp*", NULL, "swp10", NULL, true},
+	    {"swp*", "swp10", "swp10", NULL, false},
+	    {"swp*", "swp1?", "swp10", NULL, false},
+	    {"swp*", "swp1?", "swp1", NULL, true},
+	    {"swp[13]", NULL, "swp3", NULL, true},
+	    {"swp[13]", NULL, "swp2", NULL, false},
+	    {"*", NULL, "lan0", NULL, true},
+	    {"bridge:br0", NULL, "swp1", "br0", true},
+	    {"bridge:br0", NULL, "swp1", "br1", false},
+	    {"bridge:br0", NULL, "swp1", NULL, false},
+	    {"bridge:br0", NULL, "br0", NULL, false},
+	    {"bridge:br0", "swp1", "swp1", "br0", false},
+	    {"bridge:br*", NULL, "swp1", "br7", true},
 	};
 
 	(void)state;
@@ -53,15 +53,15 @@ static void match_one(void **state)
 
 enum { LO = 1, BR0, SWP1, SWP2, SWP1_10, BOND0, ETH0, ETH1, CHIP };
 static const struct iface machine[] = {
-	{.ifindex = LO, .name = "lo"},
-	{.ifindex = BR0, .name = "br0", .kind = "bridge", .ether = true},
-	{.ifindex = SWP1, .name = "swp1", .master = BR0, .slave_kind = "bridge", .ether = true},
-	{.ifindex = SWP2, .name = "swp2", .ether = true},
-	{.ifindex = SWP1_10, .name = "swp1.10", .kind = "vlan", .lower = SWP1, .ether = true},
-	{.ifindex = BOND0, .name = "bond0", .kind = "bond", .ether = true},
-	{.ifindex = ETH0, .name = "eth0", .master = BOND0, .slave_kind = "bond", .ether = true},
-	{.ifindex = ETH1, .name = "eth1", .master = BOND0, .slave_kind = "bond", .ether = true},
-	{.ifindex = CHIP, .name = "chip0", .switchdev = true, .ether = true},
+    {.ifindex = LO, .name = "lo"},
+    {.ifindex = BR0, .name = "br0", .kind = "bridge", .ether = true},
+    {.ifindex = SWP1, .name = "swp1", .master = BR0, .slave_kind = "bridge", .ether = true},
+    {.ifindex = SWP2, .name = "swp2", .ether = true},
+    {.ifindex = SWP1_10, .name = "swp1.10", .kind = "vlan", .lower = SWP1, .ether = true},
+    {.ifindex = BOND0, .name = "bond0", .kind = "bond", .ether = true},
+    {.ifindex = ETH0, .name = "eth0", .master = BOND0, .slave_kind = "bond", .ether = true},
+    {.ifindex = ETH1, .name = "eth1", .master = BOND0, .slave_kind = "bond", .ether = true},
+    {.ifindex = CHIP, .name = "chip0", .switchdev = true, .ether = true},
 };
 #define MACHINE (sizeof(machine) / sizeof(machine[0]))
 
@@ -82,24 +82,24 @@ static void plans(void **state)
 		const char *said;
 		size_t sentences;
 	} row[] = {
-		{{"swp*"}, NULL, {SWP1, SWP2}, NULL, 0},
-		{{"swp*"}, "swp2", {SWP1}, NULL, 0},
-		{{"bridge:br0"}, NULL, {SWP1}, NULL, 0},
-		{{"br0"}, NULL, {0}, "br0 is a bridge and has no XDP of its own: write \"bridge:br0\"", 1},
-		{{"br*"}, NULL, {0}, "br0 is a bridge", 1},
-		{{"br*", "swp1"}, NULL, {SWP1}, NULL, 0},
-		{{"br0", "swp1"}, NULL, {SWP1}, "br0 is a bridge", 1},
-		{{"swp1.10"}, NULL, {0}, "swp1.10 is a VLAN device: name its port swp1 instead", 1},
-		{{"swp1.*"}, NULL, {0}, "swp1.10 is a VLAN device", 1},
-		{{"lo"}, NULL, {0}, "lo carries no Ethernet frames", 1},
-		{{"l*"}, NULL, {0}, NULL, 0},
-		{{"eth*"}, NULL, {ETH0, ETH1}, NULL, 0},
-		{{"bond0"}, NULL, {BOND0}, NULL, 0},
-		{{"bond0", "eth0"}, NULL, {BOND0}, "eth0 is under the bond bond0, which is in a zone itself", 1},
-		{{"bond0", "eth*"}, "eth1", {BOND0}, "eth0 is under the bond", 1},
-		{{"eth*", "bond*"}, "bond0", {ETH0, ETH1}, "no interface matches \"bond*\"", 1},
-		{{"swp9"}, NULL, {0}, "zone z: no interface matches \"swp9\" now", 1},
-		{{"bridge:br9"}, NULL, {0}, "no interface matches \"bridge:br9\"", 1},
+	    {{"swp*"}, NULL, {SWP1, SWP2}, NULL, 0},
+	    {{"swp*"}, "swp2", {SWP1}, NULL, 0},
+	    {{"bridge:br0"}, NULL, {SWP1}, NULL, 0},
+	    {{"br0"}, NULL, {0}, "br0 is a bridge and has no XDP of its own: write \"bridge:br0\"", 1},
+	    {{"br*"}, NULL, {0}, "br0 is a bridge", 1},
+	    {{"br*", "swp1"}, NULL, {SWP1}, NULL, 0},
+	    {{"br0", "swp1"}, NULL, {SWP1}, "br0 is a bridge", 1},
+	    {{"swp1.10"}, NULL, {0}, "swp1.10 is a VLAN device: name its port swp1 instead", 1},
+	    {{"swp1.*"}, NULL, {0}, "swp1.10 is a VLAN device", 1},
+	    {{"lo"}, NULL, {0}, "lo carries no Ethernet frames", 1},
+	    {{"l*"}, NULL, {0}, NULL, 0},
+	    {{"eth*"}, NULL, {ETH0, ETH1}, NULL, 0},
+	    {{"bond0"}, NULL, {BOND0}, NULL, 0},
+	    {{"bond0", "eth0"}, NULL, {BOND0}, "eth0 is under the bond bond0, which is in a zone itself", 1},
+	    {{"bond0", "eth*"}, "eth1", {BOND0}, "eth0 is under the bond", 1},
+	    {{"eth*", "bond*"}, "bond0", {ETH0, ETH1}, "no interface matches \"bond*\"", 1},
+	    {{"swp9"}, NULL, {0}, "zone z: no interface matches \"swp9\" now", 1},
+	    {{"bridge:br9"}, NULL, {0}, "no interface matches \"bridge:br9\"", 1},
 	};
 
 	(void)state;
@@ -138,9 +138,9 @@ static void switch_chip_is_said(void **state)
 static void zones_in_order(void **state)
 {
 	struct config_zone zones[] = {
-		ZONE("a", LIST("swp2"), 1, NULL, 0),
-		ZONE("b", LIST("eth0"), 1, NULL, 0),
-		ZONE("c", LIST("swp*"), 1, NULL, 0),
+	    ZONE("a", LIST("swp2"), 1, NULL, 0),
+	    ZONE("b", LIST("eth0"), 1, NULL, 0),
+	    ZONE("c", LIST("swp*"), 1, NULL, 0),
 	};
 	const struct config config = {.zones = zones, .n_zones = 3};
 	struct plan plan;
@@ -180,8 +180,8 @@ static void too_many_zones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(match_one),	    cmocka_unit_test(plans),	      cmocka_unit_test(switch_chip_is_said),
-		cmocka_unit_test(zones_in_order), cmocka_unit_test(too_many_zones),
+	    cmocka_unit_test(match_one),      cmocka_unit_test(plans),		cmocka_unit_test(switch_chip_is_said),
+	    cmocka_unit_test(zones_in_order), cmocka_unit_test(too_many_zones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

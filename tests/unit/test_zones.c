@@ -39,24 +39,39 @@ static void two_zones(void **state)
 		} expected[6];
 		const char *error;
 	} row[] = {
-		{"a list goes before any", {zone("a", true, LC_DROP, 0, 0), zone("b", true, LC_MONITOR, 200, 299)},
-		 {{1, 1}, {200, 2}, {299, 2}, {300, 1}, {UNTAGGED, 1}, {LC_VLAN_ODD, 1}}, NULL},
-		{"in either order", {zone("a", true, LC_MONITOR, 200, 200), zone("b", true, LC_DROP, 0, 0)},
-		 {{1, 2}, {200, 1}, {4095, 2}, {0, 2}, {UNTAGGED, 2}, {LC_VLAN_ODD, 2}}, NULL},
-		{"what nobody lists is in no zone", {zone("a", true, LC_DROP, 1, 10), zone("b", true, LC_DROP, UNTAGGED, UNTAGGED)},
-		 {{10, 1}, {11, 0}, {0, 2}, {UNTAGGED, 2}, {4094, 0}, {LC_VLAN_ODD, 1}}, NULL},
-		{"odd frames to the zone that enforces", {zone("a", false, LC_DROP, 0, 0), zone("b", true, LC_MONITOR, 5, 5)},
-		 {{5, 2}, {6, 1}, {LC_VLAN_ODD, 2}, {0, 1}, {1, 1}, {2, 1}}, NULL},
-		{"both list it: the stricter has it", {zone("a", true, LC_MONITOR, 10, 20), zone("b", true, LC_DROP, 20, 30)},
-		 {{19, 1}, {20, 2}, {21, 2}, {31, 0}, {UNTAGGED, 0}, {LC_VLAN_ODD, 2}},
-		 "zones a and b both claim swp1 VLAN 20, the stricter one has it: list it in one of them only, or take "
-		 "the interface out of one with \"exclude:\""},
-		{"dry-run is the less strict", {zone("a", true, LC_MONITOR, 10, 20), zone("b", false, LC_DROP, 20, 30)},
-		 {{19, 1}, {20, 1}, {21, 2}, {31, 0}, {UNTAGGED, 0}, {LC_VLAN_ODD, 1}}, "both claim swp1 VLAN 20"},
-		{"both list untagged", {zone("a", true, LC_DROP, UNTAGGED, UNTAGGED), zone("b", true, LC_DROP, UNTAGGED, UNTAGGED)},
-		 {{UNTAGGED, 1}, {0, 1}, {1, 0}, {4094, 0}, {2, 0}, {LC_VLAN_ODD, 1}}, "both claim swp1 untagged"},
-		{"both any", {zone("a", false, LC_DROP, 0, 0), zone("b", true, LC_DROP, 0, 0)},
-		 {{1, 2}, {0, 2}, {4095, 2}, {UNTAGGED, 2}, {2, 2}, {LC_VLAN_ODD, 2}}, "both claim swp1 for any VLAN"},
+	    {"a list goes before any",
+	     {zone("a", true, LC_DROP, 0, 0), zone("b", true, LC_MONITOR, 200, 299)},
+	     {{1, 1}, {200, 2}, {299, 2}, {300, 1}, {UNTAGGED, 1}, {LC_VLAN_ODD, 1}},
+	     NULL},
+	    {"in either order",
+	     {zone("a", true, LC_MONITOR, 200, 200), zone("b", true, LC_DROP, 0, 0)},
+	     {{1, 2}, {200, 1}, {4095, 2}, {0, 2}, {UNTAGGED, 2}, {LC_VLAN_ODD, 2}},
+	     NULL},
+	    {"what nobody lists is in no zone",
+	     {zone("a", true, LC_DROP, 1, 10), zone("b", true, LC_DROP, UNTAGGED, UNTAGGED)},
+	     {{10, 1}, {11, 0}, {0, 2}, {UNTAGGED, 2}, {4094, 0}, {LC_VLAN_ODD, 1}},
+	     NULL},
+	    {"odd frames to the zone that enforces",
+	     {zone("a", false, LC_DROP, 0, 0), zone("b", true, LC_MONITOR, 5, 5)},
+	     {{5, 2}, {6, 1}, {LC_VLAN_ODD, 2}, {0, 1}, {1, 1}, {2, 1}},
+	     NULL},
+	    {"both list it: the stricter has it",
+	     {zone("a", true, LC_MONITOR, 10, 20), zone("b", true, LC_DROP, 20, 30)},
+	     {{19, 1}, {20, 2}, {21, 2}, {31, 0}, {UNTAGGED, 0}, {LC_VLAN_ODD, 2}},
+	     "zones a and b both claim swp1 VLAN 20, the stricter one has it: list it in one of them only, or take "
+	     "the interface out of one with \"exclude:\""},
+	    {"dry-run is the less strict",
+	     {zone("a", true, LC_MONITOR, 10, 20), zone("b", false, LC_DROP, 20, 30)},
+	     {{19, 1}, {20, 1}, {21, 2}, {31, 0}, {UNTAGGED, 0}, {LC_VLAN_ODD, 1}},
+	     "both claim swp1 VLAN 20"},
+	    {"both list untagged",
+	     {zone("a", true, LC_DROP, UNTAGGED, UNTAGGED), zone("b", true, LC_DROP, UNTAGGED, UNTAGGED)},
+	     {{UNTAGGED, 1}, {0, 1}, {1, 0}, {4094, 0}, {2, 0}, {LC_VLAN_ODD, 1}},
+	     "both claim swp1 untagged"},
+	    {"both any",
+	     {zone("a", false, LC_DROP, 0, 0), zone("b", true, LC_DROP, 0, 0)},
+	     {{1, 2}, {0, 2}, {4095, 2}, {UNTAGGED, 2}, {2, 2}, {LC_VLAN_ODD, 2}},
+	     "both claim swp1 for any VLAN"},
 	};
 	static const uint16_t places[] = {0, 1};
 
@@ -106,11 +121,11 @@ static void depends_on_vlan(void **state)
 		struct config_zone zone;
 		bool expected;
 	} row[] = {
-		{zone("a", true, LC_DROP, 0, 0), false},
-		{zone("a", true, LC_DROP, 7, 7), true},
-		{zone("a", true, LC_DROP, UNTAGGED, UNTAGGED), true},
-		{zone("a", true, LC_DROP, 1, UNTAGGED), false}, /* all of them, one by one */
-		{zone("a", true, LC_DROP, 1, 4094), true},
+	    {zone("a", true, LC_DROP, 0, 0), false},
+	    {zone("a", true, LC_DROP, 7, 7), true},
+	    {zone("a", true, LC_DROP, UNTAGGED, UNTAGGED), true},
+	    {zone("a", true, LC_DROP, 1, UNTAGGED), false}, /* all of them, one by one */
+	    {zone("a", true, LC_DROP, 1, 4094), true},
 	};
 	static const uint16_t places[] = {0};
 
@@ -129,9 +144,9 @@ static void depends_on_vlan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_zones),
-		cmocka_unit_test(fields),
-		cmocka_unit_test(depends_on_vlan),
+	    cmocka_unit_test(two_zones),
+	    cmocka_unit_test(fields),
+	    cmocka_unit_test(depends_on_vlan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
