@@ -148,6 +148,32 @@ static void a_failure_leaves_the_list_as_it_was(void **state)
 	free(text);
 }
 
+static void an_older_edition_replaces_no_newer_list(void **state)
+{
+	static const char newer[] =
+		"{\"lenscap\":1,\"list\":\"uk-core-network\",\"serial\":20260626,\"count\":1}\n{\"prefix\":\"44:19:b7/24\"}\n";
+	struct vendor_result result;
+	struct said said;
+	char error[FEED_ERROR], *text;
+
+	(void)state;
+	put_registries("MA-L,4419B6,\"Hangzhou Hikvision Digital Technology Co.,Ltd.\",x\r\n", "");
+	put(VENDOR_DEFAULT_LIST ".jsonl", newer);
+	assert_int_equal(compile(folder, "data", NULL, &said, &result, error), -EEXIST);
+	strip_folder(error);
+	assert_string_equal(error, "/uk-core-network.jsonl: the list there is of edition 20260626, the registry of 20260625: it "
+			    "would add 1 and remove 1 entries; fetch a newer registry (update-ieee-data), or name another "
+			    "folder with --out");
+	text = get(VENDOR_DEFAULT_LIST ".jsonl");
+	assert_string_equal(text, newer);
+	free(text);
+	assert_false(has("ndaa-889-video.jsonl")); /* all or nothing */
+	put(VENDOR_DEFAULT_LIST ".jsonl", "damaged\n");
+	assert_int_equal(compile(folder, "data", NULL, &said, &result, error), 0);
+	assert_true(has("ndaa-889-video.jsonl"));
+	vendor_result_free(&result);
+}
+
 /* ---- Names and lists written by people ---- */
 #define LIST "list: mine\ntitle: t\nbasis: b\nvendors: [{vendor: A}]\n"
 static const struct {
@@ -396,6 +422,7 @@ int main(void)
 		cmocka_unit_test_teardown(whole_names_match_and_nothing_else, empty_folder),
 		cmocka_unit_test_teardown(odd_blocks_are_told, empty_folder),
 		cmocka_unit_test_teardown(a_failure_leaves_the_list_as_it_was, empty_folder),
+		cmocka_unit_test_teardown(an_older_edition_replaces_no_newer_list, empty_folder),
 		cmocka_unit_test_teardown(bad_sources_are_refused, empty_folder),
 		cmocka_unit_test_teardown(a_list_may_bring_names_of_its_own, empty_folder),
 		cmocka_unit_test(shipped_lists_are_whole),

@@ -125,6 +125,14 @@ void put_registries(const char *mal, const char *mam)
 	put("oui36.csv", HEADER);
 }
 
+bool has(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return !access(path, F_OK);
+}
+
 size_t count_lines(const char *text, const char *with)
 {
 	size_t n = 0;

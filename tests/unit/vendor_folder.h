@@ -3,6 +3,8 @@
 #ifndef LENSCAP_TESTS_VENDOR_FOLDER_H
 #define LENSCAP_TESTS_VENDOR_FOLDER_H
 
+#include <stdbool.h>
+
 #include "../../userspace/policy/vendor.h"
 
 #define EDITION_2026 1782345600 /* 2026-06-25 */
@@ -18,6 +20,7 @@ void put_registries(const char *mal, const char *mam);
 /* Content of a file of the folder, and of any; free(). */
 char *get(const char *name);
 char *get_file(const char *path);
+bool has(const char *name);
 size_t count_lines(const char *text, const char *with);
 /* Take the folder's name out of a message: it is another one each time. */
 void strip_folder(char *text);

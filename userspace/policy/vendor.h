@@ -32,8 +32,8 @@ struct vendor_lists { /* sorted by name */
 	struct vendor_list *list;
 	size_t n;
 };
-/* Read the header of every .jsonl file in FOLDER (the configuration's paths.data). 0, or a negative errno with error set when the
- * folder holds none; a list that cannot be read is in the result with its error. */
+/* Read the header of every .jsonl file in FOLDER (the configuration's paths.data). 0, or a negative errno with error set
+ * when the folder holds none; a list that cannot be read is in the result with its error. */
 int vendor_lists(const char *folder, struct vendor_lists *out, char error[static FEED_ERROR]);
 void vendor_lists_free(struct vendor_lists *lists);
 
@@ -67,8 +67,8 @@ struct vendor_result {
 	uint64_t rows; /* of the registries read */
 };
 
-/* Compile one list or all. All registries, names and lists are read and checked before anything is written; on failure
- * a negative errno, error says "FILE:LINE: what; what to do", and nothing was replaced unless a write itself failed. */
+/* Compile one list or all. All registries, names and lists are read and checked before anything is written; a list of a
+ * newer edition is not replaced (-EEXIST); on failure a negative errno, error says "FILE:LINE: what; what to do", and nothing was replaced unless a write itself failed. */
 int vendor_compile(const struct vendor_job *job, vendor_say_fn *say, void *arg, struct vendor_result *result,
 		   char error[static FEED_ERROR]);
 void vendor_result_free(struct vendor_result *result);

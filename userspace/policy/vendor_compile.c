@@ -291,7 +291,9 @@ static int write_all(struct compile *c, struct vendor_result *result)
 	result->n = c->n_lists;
 	err = make_texts(c, result);
 	for (size_t i = 0; i < c->n_lists && !err; i++)
-		err = vendor_put(c->lists[i], c->made[i].text, c->made[i].size, &result->made[i], c->error);
+		err = vendor_check(c->lists[i], c->made[i].text, c->made[i].size, &result->made[i], c->error);
+	for (size_t i = 0; i < c->n_lists && !err; i++)
+		err = vendor_put(c->made[i].text, c->made[i].size, &result->made[i], c->error);
 	return err;
 }
 

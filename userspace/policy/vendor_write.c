@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Writes compiled lists: nothing of the time or machine of compiling is in them, so that they can be reproduced. */
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,33 +140,42 @@ static void compare(const struct entry_set *old, const struct entry_set *new, st
 	}
 }
 
+/* An older registry knows fewer blocks: putting it in a newer one's place would unflag without a word. */
+static int check_age(const struct vendor_made *made, const struct feed_header *old, const struct feed_header *new,
+		     char error[static FEED_ERROR])
+{
+	if (old->serial <= new->serial)
+		return 0;
+	snprintf(error, FEED_ERROR, "%s: the list there is of edition %" PRId64 ", the registry of %" PRId64
+		 ": it would add %" PRIu64 " and remove %" PRIu64 " entries; fetch a newer registry (update-ieee-data), or "
+		 "name another folder with --out", made->path, old->serial, new->serial, made->added, made->removed);
+	return -EEXIST;
+}
+
 /* What is written is parsed as lenscapd will do it: a list it would refuse must never replace one. */
-static int check(const struct vendor_source *source, const char *text, size_t size, struct vendor_made *made,
+int vendor_check(const struct vendor_source *source, const char *text, size_t size, struct vendor_made *made,
 		 char error[static FEED_ERROR])
 {
 	struct source_rules rules = {.list = source->list, .max_entries = 8388608, .min_length = 24, .header = true};
 	struct entry_set old = {0}, new = {0};
-	struct feed_header header;
+	struct feed_header header, old_header = {0};
 	char sha256[65], ignored[FEED_ERROR];
 	int err = native_parse(made->path, text, size, &rules, &header, &new, error);
 
 	if (err)
 		return err;
-	(void)native_parse_file(made->path, &rules, &header, &old, sha256, ignored);
+	if (native_parse_file(made->path, &rules, &old_header, &old, sha256, ignored))
+		old_header.serial = 0; /* none, or one that nobody can use */
 	compare(&old, &new, made);
 	entry_set_free(&old);
 	entry_set_free(&new);
-	return 0;
+	return check_age(made, &old_header, &header, error);
 }
 
-int vendor_put(const struct vendor_source *source, const char *text, size_t size, struct vendor_made *made,
-	       char error[static FEED_ERROR])
+int vendor_put(const char *text, size_t size, const struct vendor_made *made, char error[static FEED_ERROR])
 {
-	int err = check(source, text, size, made, error);
+	int err = file_write(made->path, text, size, 0644, (gid_t)-1, true);
 
-	if (err)
-		return err;
-	err = file_write(made->path, text, size, 0644, (gid_t)-1, true);
 	if (err)
 		snprintf(error, FEED_ERROR, "%s: %s; name a folder you may write with --out", made->path, strerror(-err));
 	return err;

@@ -14,7 +14,9 @@ int64_t vendor_serial(int64_t seconds);
 int vendor_text(const struct vendor_source *source, const struct vendor_hits *hits, int64_t edition, char **text,
 		size_t *size, uint64_t *count);
 
-/* Write TEXT over made->path atomically and count what it adds to and removes from the list there. */
-int vendor_put(const struct vendor_source *source, const char *text, size_t size, struct vendor_made *made,
-	       char error[static FEED_ERROR]);
+/* Would TEXT do at made->path? Counts what it adds to and removes from the list there. -EEXIST: that one is newer. */
+int vendor_check(const struct vendor_source *source, const char *text, size_t size, struct vendor_made *made,
+		 char error[static FEED_ERROR]);
+/* Write TEXT to made->path atomically. */
+int vendor_put(const char *text, size_t size, const struct vendor_made *made, char error[static FEED_ERROR]);
 #endif
