@@ -15,6 +15,7 @@
 
 #include "../../userspace/lib/file.h"
 #include "../../userspace/lib/mac.h"
+#include "../../userspace/lib/text.h"
 #include "feeds.h"
 
 #define HEADER(count) "{\"lenscap\":1,\"list\":\"auditor\",\"serial\":42,\"count\":" #count "}\n"
@@ -240,6 +241,43 @@ static void texts_are_kept_once(void **state)
 	strings_free(s);
 }
 
+/* Texts that all differ fill the pool, which then takes no more and forgets nothing. */
+static void texts_are_limited(void **state)
+{
+	struct strings *s = strings_new();
+	char text[TEXT_MAX + 1];
+	unsigned n = 0;
+
+	(void)state;
+	do
+		(void)snprintf(text, sizeof(text), "%0128u", n++);
+	while (strings_add(s, text));
+	assert_int_equal(n - 1, (STRINGS_MAX - 1) / (TEXT_MAX + 1));
+	(void)snprintf(text, sizeof(text), "%0128u", n - 2);
+	assert_string_equal(strings_get(s, strings_add(s, text)), text);
+	strings_free(s);
+}
+
+static void full_pool_refuses_the_feed(void **state)
+{
+	struct source_rules rules = {.may_allow = true};
+	struct native *n = native_new(&rules);
+	char line[512];
+	int err = native_begin(n, "f");
+	unsigned i = 0;
+
+	(void)state;
+	for (; !err && i < 400000; i++) {
+		(void)snprintf(line, sizeof(line), "{\"mac\":\"4419b6%06x\",\"vendor\":\"%0126ua\",\"model\":\"%0126ub\"}\n", i, i, i);
+		err = native_feed(n, line, strlen(line));
+	}
+	assert_int_equal(err, -EFBIG);
+	(void)snprintf(line, sizeof(line),
+		       "f:%u: vendor, model and reason texts take more than 96 MiB; shorten or repeat them", i);
+	assert_string_equal(native_error(n), line);
+	native_free(n);
+}
+
 /* ---- Files ---- */
 static char folder[64];
 
@@ -388,6 +426,8 @@ int main(void)
 	    cmocka_unit_test(texts_are_clean),
 	    cmocka_unit_test(texts_are_cut),
 	    cmocka_unit_test(texts_are_kept_once),
+		cmocka_unit_test(texts_are_limited),
+		cmocka_unit_test(full_pool_refuses_the_feed),
 	    cmocka_unit_test(file_digest_and_entries),
 	    cmocka_unit_test(refused_file_has_a_digest),
 	    cmocka_unit_test(no_regular_file),

@@ -79,10 +79,10 @@ static bool grow_text(struct strings *s, size_t need)
 	size_t size = s->size;
 	char *text;
 
-	if (need > STRINGS_MAX)
-		return false;
 	while (size < need)
 		size *= 2;
+	if (size > STRINGS_MAX)
+		size = STRINGS_MAX;
 	text = realloc(s->text, size);
 	if (!text)
 		return false;
@@ -101,7 +101,7 @@ uint32_t strings_add(struct strings *s, const char *text)
 	slot = find_slot(s, text, len);
 	if (*slot)
 		return *slot;
-	if (s->used + len + 1 > s->size && !grow_text(s, s->used + len + 1))
+	if (s->used + len + 1 > STRINGS_MAX || (s->used + len + 1 > s->size && !grow_text(s, s->used + len + 1)))
 		return 0;
 	if (s->count * 2 >= s->slots) {
 		if (!grow_slots(s))
