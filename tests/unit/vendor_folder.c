@@ -125,6 +125,14 @@ void put_registries(const char *mal, const char *mam)
 	put("oui36.csv", HEADER);
 }
 
+void drop(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(unlink(path), 0);
+}
+
 bool has(const char *name)
 {
 	char path[128];

@@ -21,6 +21,7 @@ void put_registries(const char *mal, const char *mam);
 char *get(const char *name);
 char *get_file(const char *path);
 bool has(const char *name);
+void drop(const char *name);
 size_t count_lines(const char *text, const char *with);
 /* Take the folder's name out of a message: it is another one each time. */
 void strip_folder(char *text);

@@ -178,7 +178,7 @@ static void feed_line(struct reader *r, struct csv_parser *csv, const char *data
 
 		fail(r, quote ? -EINVAL : -ENOMEM, r->line, "%s; " FETCH,
 		     quote ? "a quotation mark in the middle of a field" : "out of memory");
-	} else if (csv_get_buffer_size(csv) > 2 * REGISTRY_MAX_FIELD) {
+	} else if (csv_get_buffer_size(csv) > (size_t)2 * REGISTRY_MAX_FIELD) {
 		fail(r, -EFBIG, r->row_line, "a field that does not end within %d bytes (is a quotation mark missing?); "
 		     FETCH, 2 * REGISTRY_MAX_FIELD);
 	}

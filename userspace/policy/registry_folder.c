@@ -7,25 +7,28 @@
 
 #include "registry.h"
 
+#define LATEST 253402300799ll /* 9999-12-31: dates have four digits */
+
 static const char *const folders[] = {"/var/lib/ieee-data", "/usr/share/ieee-data"};
 
 /* update-ieee-data leaves seconds since 1970 there. */
 static int read_noted(const char *folder, int64_t *edition)
 {
-	char path[4096];
+	char path[4096], text[32] = "", *end;
 	long long seconds;
-	int fields = 0;
 	FILE *file;
 
 	if (snprintf(path, sizeof(path), "%s/.lastupdate", folder) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	file = fopen(path, "re");
-	if (file) {
-		fields = fscanf(file, "%12lld", &seconds);
-		fclose(file);
-	}
-	if (fields != 1 || seconds <= 0)
-		return -ENOENT;
+	if (!file)
+		return -errno;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = 0;
+	fclose(file);
+	seconds = strtoll(text, &end, 10);
+	if ((*end && *end != '\n') || seconds <= 0 || seconds > LATEST)
+		return -EINVAL;
 	*edition = seconds;
 	return 0;
 }
@@ -61,7 +64,7 @@ int registry_edition(const char *folder, int64_t *edition)
 const char *registry_default_folder(void)
 {
 	const char *best = NULL;
-	int64_t best_edition = 0, edition;
+	int64_t best_edition = 0, edition = 0;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
 		if (registry_edition(folders[i], &edition) || edition <= best_edition)

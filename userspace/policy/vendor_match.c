@@ -13,12 +13,16 @@ struct mark {
 	const struct vendor *vendor;
 };
 
+struct known {
+	const struct vendor *vendor;
+};
+
 struct vendor_match {
 	struct vendor_alias *aliases;
 	size_t n_aliases;
 	struct mark *marks;
 	size_t n_marks;
-	const struct vendor **vendors;
+	struct known *vendors;
 	size_t n_vendors;
 };
 
@@ -121,7 +125,7 @@ static int add_mark(struct vendor_match *m, const char *file, const char *text, 
 
 static int add_vendor(struct vendor_match *m, const char *file, const struct vendor *v, char error[static FEED_ERROR])
 {
-	const struct vendor **vendors = grow(m->vendors, m->n_vendors, sizeof(*vendors));
+	struct known *vendors = grow(m->vendors, m->n_vendors, sizeof(*vendors));
 	int err = 0;
 
 	if (!vendors)
@@ -132,7 +136,7 @@ static int add_vendor(struct vendor_match *m, const char *file, const struct ven
 			 v->vendor);
 		return -EINVAL;
 	}
-	m->vendors[m->n_vendors++] = v;
+	m->vendors[m->n_vendors++].vendor = v;
 	for (unsigned i = 0; i < v->names_count && !err; i++)
 		err = add_alias(m, file, (struct vendor_alias){.name = v->names[i], .vendor = v}, error);
 	for (unsigned i = 0; i < v->marks_count && !err; i++)
@@ -183,8 +187,8 @@ int vendor_match_ready(struct vendor_match *m, const char *file, char error[stat
 const struct vendor *vendor_match_vendor(const struct vendor_match *m, const char *name)
 {
 	for (size_t i = 0; i < m->n_vendors; i++) {
-		if (!strcmp(m->vendors[i]->vendor, name))
-			return m->vendors[i];
+		if (!strcmp(m->vendors[i].vendor->vendor, name))
+			return m->vendors[i].vendor;
 	}
 	return NULL;
 }

@@ -69,7 +69,7 @@ static const cyaml_schema_value_t source_schema = {
 /* libcyaml says what is wrong in one message and where in later ones: the first place is the innermost. */
 struct complaint {
 	char what[160];
-	unsigned line, column;
+	unsigned long line, column;
 };
 
 __attribute__((format(printf, 3, 0)))
@@ -83,8 +83,12 @@ static void take_message(cyaml_log_t level, void *ctx, const char *format, va_li
 		return;
 	vsnprintf(text, sizeof(text), format, args);
 	place = strstr(text, "(line: ");
-	if (place && !c->line)
-		(void)sscanf(place, "(line: %u, column: %u", &c->line, &c->column);
+	if (place && !c->line) {
+		const char *column = strstr(place, "column: ");
+
+		c->line = strtoul(place + strlen("(line: "), NULL, 10);
+		c->column = column ? strtoul(column + strlen("column: "), NULL, 10) : 0;
+	}
 	if (!place && !c->what[0]) {
 		const char *what = strncmp(text, "Load: ", 6) ? text : text + 6;
 
@@ -106,7 +110,7 @@ static int load_text(const char *path, const char *data, size_t size, const cyam
 	}
 	if (err == CYAML_OK && *out)
 		return 0;
-	snprintf(error, FEED_ERROR, "%s:%u:%u: %s; see lenscap-vendor-list(5)", path, c.line ? c.line : 1,
+	snprintf(error, FEED_ERROR, "%s:%lu:%lu: %s; see lenscap-vendor-list(5)", path, c.line ? c.line : 1,
 		 c.column ? c.column : 1, c.what[0] ? c.what : "the file is empty");
 	return -EINVAL;
 }
