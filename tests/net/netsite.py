@@ -37,9 +37,9 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def run(*command, check=True, **kwargs):
+def run(*command, check=True, timeout=60, **kwargs):
     """Run a command; its output belongs to the error message."""
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60, **kwargs)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout, **kwargs)
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done
@@ -374,7 +374,8 @@ class Site:
     def flood_frames(self, host, frames, *options, classes=()):
         """Send exactly so many; returns how many of each class, after making sure that the cable dropped none."""
         before = self.xmit_errors(host)
-        sent = json.loads(run(*self.flood_command(host, "send", "--frames", frames, *options, classes=classes)).stdout)
+        command = self.flood_command(host, "send", "--frames", frames, *options, classes=classes)
+        sent = json.loads(run(*command, timeout=600).stdout)
         assert self.xmit_errors(host) == before, "the sending cable was full: counts say nothing"
         return sent
 
