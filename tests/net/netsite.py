@@ -405,13 +405,20 @@ class Site:
                                          build / "lenscapd", "--config", self.config_file, *options], wait)
 
     def start(self):
-        """Both programs; returns when the policy is in force on every port."""
+        """Both programs; returns when every source was taken or refused, and that policy is in force on every port."""
         if not self.config_file.exists():
             self.configure()
         self.loader = self.start_loader()
         self.daemon = self.start_daemon()
-        wait_until("the policy in force", lambda: (self.daemon_state() or {}).get("policy", {}).get("in_force"))
+        wait_until("the policy in force", self.settled)
         return self
+
+    def settled(self):
+        """True when the running lenscapd has judged every source and the kernel holds the result."""
+        state = self.daemon_state()
+        return (state and state["pid"] == self.daemon.pid and state["policy"]["in_force"]
+                and all(s["kind"] == "local" or s["serial"] is not None or s["pending"] or s["refused"]
+                        for s in state["sources"]))
 
     def lenscap(self, *arguments, check=False, build=BUILD, user=None, **kwargs):
         """The command line, in the switch's namespace. Returns the finished process (returncode, stdout, stderr)."""

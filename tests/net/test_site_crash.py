@@ -54,8 +54,7 @@ def assert_no_gap(site):
 
 
 def in_force(site):
-    netsite.wait_until("the policy in force", lambda: site.daemon_state()["policy"]["in_force"]
-                       and site.daemon_state()["pid"] == site.daemon.pid)
+    netsite.wait_until("the policy in force", site.settled)
 
 
 @pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM, signal.SIGABRT])

@@ -123,7 +123,7 @@ def test_the_daemon_has_no_capability(site, root):
     site.configure()
     site.loader = site.start_loader()
     site.daemon = site.start_daemon(root=root)
-    netsite.wait_until("the policy in force", lambda: site.daemon_state()["policy"]["in_force"])
+    netsite.wait_until("the policy in force", site.settled)
     fields = status(site.daemon)
     assert fields["Uid"].split() == [netsite.run("id", "-u", "lenscap").stdout.strip()] * 4
     for which in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
