@@ -93,6 +93,10 @@ def test_ports_that_come_and_go_are_events(running):
     event_of(site, "port_attached", port="cam1")
     site.in_ns("sw", "ip", "link", "delete", "cam1")
     event_of(site, "port_lost", port="cam1")
+    site.add_port("cam1", HIKVISION)
+    again = wait_until("the port attached anew", lambda: [
+        e for e in site.events() if e["event"] == "port_attached" and e["port"] == "cam1"][1:])
+    assert "started" not in again[0]["reason"]
 
 
 def test_flag_by_the_command_line_is_acknowledged(running):

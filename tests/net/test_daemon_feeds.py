@@ -8,7 +8,7 @@ import time
 import pytest
 
 from daemonsite import DaemonSite, addresses, feed_text, rfc3339
-from netsite import wait_until
+from netsite import run, wait_until
 
 
 @pytest.fixture
@@ -177,6 +177,72 @@ def test_accept_lifts_no_other_guard(daemon):
     daemon.put("auditor", text)
     daemon.refused("auditor", "serial")
     assert daemon.source("auditor")["serial"] == 5
+
+
+def test_reset_admits_an_older_serial(daemon):
+    daemon.feeds("auditor")
+    daemon.begin()
+    daemon.in_force("auditor", daemon.put("auditor", feed_text("auditor", 5, addresses(3))))
+    sha = daemon.put("auditor", feed_text("auditor", 2, addresses(4)))
+    daemon.refused("auditor", "serial")
+    daemon.accept("auditor", f"{'0' * 64} reset")
+    daemon.accept("auditor", f"{sha} reset")
+    daemon.in_force("auditor", sha)
+    assert len(daemon.table()) == 4
+    daemon.restart(signal.SIGKILL)
+    daemon.in_force("auditor", daemon.put("auditor", feed_text("auditor", 3, addresses(5))))  # 2 is the highest now
+    daemon.put("auditor", feed_text("auditor", 1, addresses(5)))
+    daemon.refused("auditor", "serial")
+
+
+def test_list_that_is_gone_after_a_restart_changes_nothing(daemon):
+    text = feed_text("mine", 1, addresses(4))
+    daemon.put("mine", text)
+    path = daemon.feed_path("mine.jsonl")
+    daemon.feeds(lists=[str(path)])
+    daemon.begin()
+    assert len(daemon.table()) == 4
+    path.rename(path.with_suffix(".away"))
+    daemon.restart()
+    assert any("cannot be read back" in w for w in daemon.daemon_state()["warnings"])
+    assert len(daemon.table()) == 4
+    daemon.put("mine", feed_text("mine", 2, addresses(3)))
+    wait_until("the list to be read", lambda: len(daemon.table()) == 3)  # control: what is read again may remove
+
+
+def test_frozen_maps_are_told_and_left_for_new_ones(daemon):
+    daemon.feeds("auditor")
+    daemon.begin()
+    daemon.in_force("auditor", daemon.put("auditor", feed_text("auditor", 1, addresses(3))))
+    daemon.daemon.stop()
+    run("bpftool", "map", "freeze", "pinned", daemon.bpf / "policy_table")
+    sha = daemon.put("auditor", feed_text("auditor", 2, addresses(4)))
+    daemon.begin()
+    daemon.in_force("auditor", sha)  # taken, but not in force
+    state = daemon.daemon_state()
+    assert state["policy"]["in_force"] is False and any("maps" in w for w in state["warnings"])
+    assert len(daemon.table()) == 3
+    daemon.make_maps(generation=2)
+    wait_until("the new maps", lambda: daemon.daemon_state()["policy"]["in_force"])
+    assert len(daemon.table()) == 4
+
+
+def test_until_waits_for_a_clock_to_trust(daemon):
+    daemon.feeds(policy={"clock": "synchronised"})
+    daemon.begin()
+    if daemon.daemon_state()["clock"] != "not synchronised":
+        pytest.skip("this machine's clock is synchronised")
+    gone = addresses(1)[0]
+    past = rfc3339(time.time() - 100)
+    daemon.in_force("local", daemon.override("local.jsonl", [{"mac": gone, "action": "drop", "until": past}]))
+    assert daemon.flagged(gone) == 2
+    assert any("clock" in w for w in daemon.daemon_state()["warnings"])
+    daemon.feeds()
+    daemon.daemon.process.send_signal(signal.SIGHUP)  # clock: trust
+    wait_until("the entry to end", lambda: daemon.flagged(gone) == 0)
+    daemon.feeds(policy={"clock": "synchronised"})
+    daemon.restart()
+    assert daemon.flagged(gone) == 0  # what ended once does not come back with an unsynchronised clock
 
 
 def test_policy_stays_with_every_source_down(daemon):

@@ -71,6 +71,27 @@ const char *eventlog_problem(const struct eventlog *l)
 	return l->problem[0] ? l->problem : NULL;
 }
 
+json_t *eventlog_text(const char *text)
+{
+	json_t *plain;
+	char *copy;
+
+	if (!text)
+		return json_null();
+	plain = json_string(text);
+	if (plain)
+		return plain;
+	copy = strdup(text);
+	if (!copy)
+		return json_null();
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	plain = json_string(copy);
+	free(copy);
+	return plain;
+}
+
 static void refill(struct bucket *b)
 {
 	struct timespec now;

@@ -15,6 +15,8 @@ void eventlog_free(struct eventlog *l);
 
 /* Write one event: NAME, the time, and the members of BODY (taken over; NULL = out of memory, counted as suppressed). */
 void eventlog_put(struct eventlog *l, enum event_class class, const char *name, json_t *body);
+/* A JSON string of TEXT (null for NULL); one with bytes that are not UTF-8, as a path may have, shows them as '?'. */
+json_t *eventlog_text(const char *text);
 /* Say how many were suppressed, once the rate allows; called now and then. */
 void eventlog_flush(struct eventlog *l);
 /* Why the last line could not be written ("PATH: reason; way out"), or NULL. */

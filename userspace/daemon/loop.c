@@ -64,7 +64,7 @@ static void mark_accepted(struct daemon *d, const char *name)
 	for (size_t i = 0; i < d->world.n_sources; i++) {
 		struct source *s = &d->world.sources[i];
 
-		s->dirty |= s->pending.at && (!name || !strcmp(name, s->name));
+		s->dirty |= (s->pending.at || s->refused.at) && (!name || !strcmp(name, s->name));
 	}
 }
 

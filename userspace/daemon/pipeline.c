@@ -28,6 +28,7 @@ struct offer { /* content on its way */
 	char sha256[65];
 	uint64_t weakened;
 	char *copy; /* of a feed's bytes, NULL for other sources */
+	bool reset; /* whatever its serial */
 	bool done;  /* in force */
 };
 
@@ -80,20 +81,31 @@ static void refuse(struct offer *o, int err, const char *reason)
 	state_write(o->d);
 }
 
-/* `lenscap feed accept` admitted exactly this content. */
-static bool accepted(const struct offer *o)
+enum admission { NOT_ADMITTED, SIZE_ADMITTED, SERIAL_ADMITTED };
+
+static enum admission admission_of(const struct offer *o, const char *text)
+{
+	if (strncmp(text, o->sha256, 64) != 0)
+		return NOT_ADMITTED;
+	if (text[64] == '\0' || !strcmp(text + 64, "\n"))
+		return SIZE_ADMITTED;
+	return strcmp(text + 64, " reset\n") ? NOT_ADMITTED : SERIAL_ADMITTED;
+}
+
+/* What root wrote about exactly this content: `lenscap feed accept` lifts the size guards, "reset" the serial's as well. */
+static enum admission admitted(const struct offer *o)
 {
 	char *folder = path_join(o->d->world.config->overrides, PATH_ACCEPT);
 	char *path = folder ? path_join(folder, o->s->name) : NULL, *text = NULL;
 	size_t size;
-	bool yes = false;
+	enum admission what = NOT_ADMITTED;
 
 	if (path && !file_read(path, ACCEPT_MAX, &text, &size))
-		yes = !strncmp(text, o->sha256, 64) && (text[64] == '\0' || text[64] == '\n');
+		what = admission_of(o, text);
 	free(text);
 	free(path);
 	free(folder);
-	return yes;
+	return what;
 }
 
 static int judge_stops(const struct offer *o, const struct guard_limits *limits, const struct guard_content *content,
@@ -121,8 +133,12 @@ static int judge(struct offer *o, int64_t now, char error[static FEED_ERROR])
 	const struct source *s = o->s;
 	struct guard_limits limits = {s->feed->max_weakening, s->feed->max_newly_stopped};
 	struct guard_content content = {s->name, o->sha256};
-	int err = guard_serial(&s->memory, &o->header, o->sha256, error);
+	enum admission admission = admitted(o);
+	int err = 0;
 
+	o->reset = admission == SERIAL_ADMITTED;
+	if (!o->reset)
+		err = guard_serial(&s->memory, &o->header, o->sha256, error);
 	if (!err)
 		err = guard_expiry(&o->header, now, error);
 	if (err)
@@ -132,7 +148,7 @@ static int judge(struct offer *o, int64_t now, char error[static FEED_ERROR])
 		o->weakened = 0;
 		return 0;
 	}
-	if (accepted(o))
+	if (admission != NOT_ADMITTED)
 		return 0;
 	err = guard_weakening(&s->memory, &limits, &content, s->entries, o->weakened, time(NULL), error);
 	return err ? err : judge_stops(o, &limits, &content, now, error);
@@ -172,6 +188,8 @@ static int record(struct offer *o, int *former, char error[static FEED_ERROR])
 
 	if (!o->copy)
 		return 0;
+	if (o->reset)
+		s->memory.serial = -1;
 	guard_remember(&s->memory, &o->header, o->sha256, o->weakened, time(NULL));
 	err = memory_save(o->d);
 	if (!err)
@@ -318,10 +336,12 @@ void pipeline_look(struct daemon *d, size_t source)
 	} else {
 		if (!err)
 			err = take(&o, error);
-		if (err)
+		if (err) {
 			refuse(&o, err, error[0] ? error : strerror(-err));
-		else
+		} else {
 			report_applied(d, o.s);
+			state_write(d); /* the acknowledgement went out before the warnings could know */
+		}
 	}
 	drop_offer(&o);
 	expire_arm(d);

@@ -24,6 +24,7 @@ struct port {
 
 struct ports {
 	char *path;
+	bool known; /* read before: what is there at the first look did not come just now */
 	struct port port[LC_PORTS];
 };
 
@@ -95,23 +96,24 @@ static int quality(const struct port *one)
 	return rank + (one->enforcing ? 0 : 10) + (strcmp(one->tc, "none") ? 0 : 5);
 }
 
-static void say(ports_fn *fn, void *arg, const char *event, const struct port *one)
+static void say(const struct ports *p, ports_fn *fn, void *arg, const char *event, const struct port *one)
 {
-	char reason[80];
+	char reason[120];
 
-	(void)snprintf(reason, sizeof(reason), "xdp %s, tc %s, %s", one->xdp, one->tc,
-		       one->enforcing ? "enforcing" : "not enforcing");
+	(void)snprintf(reason, sizeof(reason), "xdp %s, tc %s, %s%s", one->xdp, one->tc,
+		       one->enforcing ? "enforcing" : "not enforcing", p->known ? "" : " (found when lenscapd started)");
 	fn(arg, event, one->name, reason);
 }
 
-static void compare(const struct port old[static LC_PORTS], const struct port new[static LC_PORTS], ports_fn *fn,
-		    void *arg)
+static void compare(const struct ports *p, const struct port new[static LC_PORTS], ports_fn *fn, void *arg)
 {
+	const struct port *old = p->port;
+
 	for (size_t i = 0; i < LC_PORTS; i++) {
 		const struct port *now = old[i].name[0] ? find(new, old[i].name) : NULL;
 
 		if (old[i].name[0] && (!now || now->ifindex != old[i].ifindex))
-			say(fn, arg, "port_lost", &old[i]);
+			say(p, fn, arg, "port_lost", &old[i]);
 	}
 	for (size_t i = 0; i < LC_PORTS; i++) {
 		const struct port *before = new[i].name[0] ? find(old, new[i].name) : NULL;
@@ -119,9 +121,9 @@ static void compare(const struct port old[static LC_PORTS], const struct port ne
 		if (!new[i].name[0])
 			continue;
 		if (!before || before->ifindex != new[i].ifindex)
-			say(fn, arg, "port_attached", &new[i]);
+			say(p, fn, arg, "port_attached", &new[i]);
 		else if (quality(&new[i]) > quality(before))
-			say(fn, arg, "port_degraded", &new[i]);
+			say(p, fn, arg, "port_degraded", &new[i]);
 	}
 }
 
@@ -143,8 +145,9 @@ int ports_read(struct ports *p, ports_fn *fn, void *arg)
 	if (json_is_array(rows)) {
 		json_array_foreach(rows, i, row)
 			take_port(port, row);
-		compare(p->port, port, fn, arg);
+		compare(p, port, fn, arg);
 		memcpy(p->port, port, sizeof(p->port));
+		p->known = true;
 	} else {
 		err = -EINVAL;
 	}

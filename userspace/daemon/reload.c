@@ -51,6 +51,8 @@ static int carry_over(struct world *old, struct world *new, char **error)
 		}
 		s->memory = before->memory;
 		s->pending = before->pending;
+		s->stale = before->stale;
+		s->expired = before->expired;
 		if (s->loaded)
 			s->refused = before->refused;
 		memcpy(s->told, before->told, sizeof(s->told));

@@ -16,29 +16,22 @@ void report_applied(struct daemon *d, const struct source *s)
 	if (s->kind == SOURCE_LOCAL)
 		return; /* each change of it is an event of its own */
 	eventlog_put(d->log, EVENT_POLICY, "feed_applied",
-		     json_pack("{s:s, s:I, s:I, s:s}", "list", s->name, "serial", (json_int_t)s->header.serial, "entries",
+		     json_pack("{s:o, s:I, s:I, s:s}", "list", eventlog_text(s->name), "serial", (json_int_t)s->header.serial, "entries",
 			       (json_int_t)s->entries, "sha256", s->sha256));
 }
 
 void report_refused(struct daemon *d, const struct source *s, const struct verdict *why, bool pending)
 {
-	char reason[FEED_ERROR];
-
-	/* Paths and texts of others: the log takes valid UTF-8 only. */
-	(void)snprintf(reason, sizeof(reason), "%s", why->reason);
-	for (char *c = reason; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
 	eventlog_put(d->log, EVENT_POLICY, "feed_refused",
-		     json_pack("{s:s, s:s, s:s, s:b}", "list", s->name, "sha256", why->sha256, "reason", reason, "pending",
-			       pending));
+		     json_pack("{s:o, s:s, s:o, s:b}", "list", eventlog_text(s->name), "sha256", why->sha256, "reason",
+			       eventlog_text(why->reason), "pending", pending));
 }
 
 void report_stale(struct daemon *d, const struct source *s, const char *reason)
 {
 	log_warning("%s: %s", s->name, reason);
 	eventlog_put(d->log, EVENT_POLICY, "feed_stale",
-		     json_pack("{s:s, s:I, s:s}", "list", s->name, "serial", (json_int_t)s->header.serial, "reason", reason));
+		     json_pack("{s:o, s:I, s:s}", "list", eventlog_text(s->name), "serial", (json_int_t)s->header.serial, "reason", reason));
 }
 
 static void key_text(uint64_t key, char out[static PREFIX_TEXT])

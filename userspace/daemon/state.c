@@ -27,28 +27,6 @@ static json_t *time_json(int64_t seconds)
 	return json_string(text);
 }
 
-/* Texts may hold bytes of others that are not UTF-8: paths and what parsers quote. */
-static json_t *text_json(const char *text)
-{
-	json_t *plain;
-	char *copy;
-
-	if (!text)
-		return json_null();
-	plain = json_string(text);
-	if (plain)
-		return plain;
-	copy = strdup(text);
-	if (!copy)
-		return json_null();
-	for (char *c = copy; *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	plain = json_string(copy);
-	free(copy);
-	return plain;
-}
-
 static json_t *hex_json(const char *hex)
 {
 	return hex[0] ? json_string(hex) : json_null();
@@ -58,7 +36,7 @@ static json_t *verdict_json(const struct verdict *v, const char *when)
 {
 	if (!v->at)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "sha256", hex_json(v->sha256), "reason", text_json(v->reason), when,
+	return json_pack("{s:o, s:o, s:o}", "sha256", hex_json(v->sha256), "reason", eventlog_text(v->reason), when,
 			 time_json(v->at));
 }
 
@@ -72,7 +50,7 @@ static json_t *source_json(const struct source *s)
 	static const char *const kinds[] = {[SOURCE_LOCAL] = "local", [SOURCE_FEED] = "feed", [SOURCE_LIST] = "list"};
 
 	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:b, s:b, s:o, s:o}", "name",
-			 text_json(s->name), "kind", kinds[s->kind], "path", text_json(s->path), "mode",
+			 eventlog_text(s->name), "kind", kinds[s->kind], "path", eventlog_text(s->path), "mode",
 			 s->rules.dry_run ? "dry-run" : "enforce", "serial", serial_json(s->header.serial), "generated",
 			 time_json(s->header.generated), "expires", time_json(s->header.expires), "entries",
 			 (json_int_t)s->entries, "sha256", hex_json(s->sha256), "applied", time_json(s->applied), "stale",
@@ -140,9 +118,9 @@ static json_t *warnings_json(const struct daemon *d)
 	if (d->world.config->fallback)
 		warn(rows, json_string("running with the last valid configuration; lenscap check says what is wrong with the present one"));
 	if (eventlog_problem(d->log))
-		warn(rows, text_json(eventlog_problem(d->log)));
+		warn(rows, eventlog_text(eventlog_problem(d->log)));
 	if (d->state_error[0])
-		warn(rows, text_json(d->state_error));
+		warn(rows, eventlog_text(d->state_error));
 	warn_sources(d, rows);
 	return rows;
 }
@@ -189,8 +167,8 @@ static json_t *config_json(const struct daemon *d)
 {
 	const struct config *c = d->world.config;
 
-	return json_pack("{s:o, s:o, s:b, s:o}", "file", text_json(c->file), "sha256", hex_json(c->sha256), "fallback",
-			 c->fallback, "error", text_json(d->config_error ? d->config_error : c->error));
+	return json_pack("{s:o, s:o, s:b, s:o}", "file", eventlog_text(c->file), "sha256", hex_json(c->sha256), "fallback",
+			 c->fallback, "error", eventlog_text(d->config_error ? d->config_error : c->error));
 }
 
 static const char *clock_word(const struct daemon *d)
