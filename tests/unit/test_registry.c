@@ -109,19 +109,19 @@ static void damaged_files_are_refused_with_their_line(void **state)
 }
 
 /* Each of these stands in a real edition, but for the byte-order mark and the missing last line end. */
-static const char quirks[] =
-	"\xef\xbb\xbfRegistry,Assignment,Organization Name,Organization Address\r\n"
-	"MA-L,286FB9,\"Nokia Shanghai Bell Co., Ltd.\",\"No.388 Ning Qiao Road, Pudong\"\r\n"
-	"MA-L,C404D8,Aviva Links Inc.,\"160 E Tasman Dr\nSTE 102\nSAN JOSE \"\r\n"
-	"\r\n"
-	"MA-L,aabbcc,\"UAB \"\"Teltonika Telematics\"\"\",\r\n"
-	"MA-L,001122,\"Sichuan\xc2\xa0" "AI-Link\",x\n"
-	"MA-L,001123,\"SHENZHEN BILIAN CO.\xef\xbc\x8cLTD\",\"\t x\"\r\n"
-	"MA-L,080030,CERN,Geneva\r\n"
-	"MA-L,080030,NETWORK RESEARCH CORPORATION,x\r\n"
-	"MA-L,1100AA,Private,\r\n"
-	"MA-L,0055DA,IEEE Registration Authority,445 Hoes Lane\r\n"
-	"MA-L,02608C,3COM,x";
+static const char quirks[] = "\xef\xbb\xbfRegistry,Assignment,Organization Name,Organization Address\r\n"
+			     "MA-L,286FB9,\"Nokia Shanghai Bell Co., Ltd.\",\"No.388 Ning Qiao Road, Pudong\"\r\n"
+			     "MA-L,C404D8,Aviva Links Inc.,\"160 E Tasman Dr\nSTE 102\nSAN JOSE \"\r\n"
+			     "\r\n"
+			     "MA-L,aabbcc,\"UAB \"\"Teltonika Telematics\"\"\",\r\n"
+			     "MA-L,001122,\"Sichuan\xc2\xa0"
+			     "AI-Link\",x\n"
+			     "MA-L,001123,\"SHENZHEN BILIAN CO.\xef\xbc\x8cLTD\",\"\t x\"\r\n"
+			     "MA-L,080030,CERN,Geneva\r\n"
+			     "MA-L,080030,NETWORK RESEARCH CORPORATION,x\r\n"
+			     "MA-L,1100AA,Private,\r\n"
+			     "MA-L,0055DA,IEEE Registration Authority,445 Hoes Lane\r\n"
+			     "MA-L,02608C,3COM,x";
 
 static void quirks_of_real_editions_are_read(void **state)
 {
@@ -130,16 +130,18 @@ static void quirks_of_real_editions_are_read(void **state)
 		size_t line;
 		const char *organisation;
 	} want[] = {
-		{0x286fb9000000, 2, "Nokia Shanghai Bell Co., Ltd."},
-		{0xc404d8000000, 3, "Aviva Links Inc."},
-		{0xaabbcc000000, 7, "UAB \"Teltonika Telematics\""},
-		{0x001122000000, 8, "Sichuan\xc2\xa0" "AI-Link"},
-		{0x001123000000, 9, "SHENZHEN BILIAN CO.\xef\xbc\x8cLTD"},
-		{0x080030000000, 10, "CERN"},
-		{0x080030000000, 11, "NETWORK RESEARCH CORPORATION"},
-		{0x1100aa000000, 12, "Private"},
-		{0x0055da000000, 13, "IEEE Registration Authority"},
-		{0x02608c000000, 14, "3COM"},
+	    {0x286fb9000000, 2, "Nokia Shanghai Bell Co., Ltd."},
+	    {0xc404d8000000, 3, "Aviva Links Inc."},
+	    {0xaabbcc000000, 7, "UAB \"Teltonika Telematics\""},
+	    {0x001122000000, 8,
+	     "Sichuan\xc2\xa0"
+	     "AI-Link"},
+	    {0x001123000000, 9, "SHENZHEN BILIAN CO.\xef\xbc\x8cLTD"},
+	    {0x080030000000, 10, "CERN"},
+	    {0x080030000000, 11, "NETWORK RESEARCH CORPORATION"},
+	    {0x1100aa000000, 12, "Private"},
+	    {0x0055da000000, 13, "IEEE Registration Authority"},
+	    {0x02608c000000, 14, "3COM"},
 	};
 	struct seen seen = {0};
 	char error[REGISTRY_ERROR] = "";
@@ -162,10 +164,10 @@ static void blocks_have_the_length_of_their_registry(void **state)
 		const char *text;
 		uint64_t mac48;
 	} want[REGISTRY_KINDS] = {
-		{"MA-L,C0619A,A,x\n", 0xc0619a000000},
-		{"MA-M,C0619AE,A,x\n", 0xc0619ae00000},
-		{"MA-S,70B3D5F2F,A,x\n", 0x70b3d5f2f000},
-		{"IAB,0050C27D5,A,x\n", 0x0050c27d5000},
+	    {"MA-L,C0619A,A,x\n", 0xc0619a000000},
+	    {"MA-M,C0619AE,A,x\n", 0xc0619ae00000},
+	    {"MA-S,70B3D5F2F,A,x\n", 0x70b3d5f2f000},
+	    {"IAB,0050C27D5,A,x\n", 0x0050c27d5000},
 	};
 
 	(void)state;
@@ -173,7 +175,8 @@ static void blocks_have_the_length_of_their_registry(void **state)
 		char text[256], error[REGISTRY_ERROR] = "";
 		struct seen seen = {0};
 
-		snprintf(text, sizeof(text), "Registry,Assignment,Organization Name,Organization Address\n%s", want[i].text);
+		snprintf(text, sizeof(text), "Registry,Assignment,Organization Name,Organization Address\n%s",
+			 want[i].text);
 		write_file(registry_kinds[i].file, text, strlen(text));
 		assert_int_equal(registry_read(folder, &registry_kinds[i], take, &seen, error), 0);
 		remove_file(registry_kinds[i].file);
@@ -190,13 +193,17 @@ static void only_regular_files_are_read(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/oui.csv", folder);
 	assert_int_equal(registry_read(folder, &registry_kinds[0], take, &seen, error), -ENOENT);
-	snprintf(want, sizeof(want), "%s: No such file or directory; install the package ieee-data, or name another "
-		 "folder with --registry", path);
+	snprintf(want, sizeof(want),
+		 "%s: No such file or directory; install the package ieee-data, or name another "
+		 "folder with --registry",
+		 path);
 	assert_string_equal(error, want);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(registry_read(folder, &registry_kinds[0], take, &seen, error), -EINVAL);
-	snprintf(want, sizeof(want), "%s: not a regular file; install the package ieee-data, or name another folder with "
-		 "--registry", path);
+	snprintf(want, sizeof(want),
+		 "%s: not a regular file; install the package ieee-data, or name another folder with "
+		 "--registry",
+		 path);
 	assert_string_equal(error, want);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(seen.n, 0);
@@ -251,12 +258,12 @@ static void the_edition_is_noted_or_the_files_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(damaged_files_are_refused_with_their_line),
-		cmocka_unit_test(quirks_of_real_editions_are_read),
-		cmocka_unit_test(blocks_have_the_length_of_their_registry),
-		cmocka_unit_test(only_regular_files_are_read),
-		cmocka_unit_test(a_file_without_end_is_refused),
-		cmocka_unit_test(the_edition_is_noted_or_the_files_date),
+	    cmocka_unit_test(damaged_files_are_refused_with_their_line),
+	    cmocka_unit_test(quirks_of_real_editions_are_read),
+	    cmocka_unit_test(blocks_have_the_length_of_their_registry),
+	    cmocka_unit_test(only_regular_files_are_read),
+	    cmocka_unit_test(a_file_without_end_is_refused),
+	    cmocka_unit_test(the_edition_is_noted_or_the_files_date),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

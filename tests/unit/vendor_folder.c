@@ -104,10 +104,10 @@ int count_of(const struct vendor_result *r, const char *name)
 }
 
 int compile(const char *registry, const char *sources, const char *list, struct said *said,
-		   struct vendor_result *result, char error[static FEED_ERROR])
+	    struct vendor_result *result, char error[static FEED_ERROR])
 {
-	struct vendor_job job = {.registry = registry, .sources = sources, .list = list, .out = folder,
-				 .edition = EDITION_2026};
+	struct vendor_job job = {
+	    .registry = registry, .sources = sources, .list = list, .out = folder, .edition = EDITION_2026};
 
 	memset(said, 0, sizeof(*said));
 	error[0] = 0;

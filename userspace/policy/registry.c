@@ -20,10 +20,10 @@
 #define CHUNK 65536
 
 const struct registry_kind registry_kinds[REGISTRY_KINDS] = {
-	{"oui.csv", "MA-L", 24, 0},
-	{"mam.csv", "MA-M", 28, 0},
-	{"oui36.csv", "MA-S", 36, 0},
-	{"iab.csv", "IAB", 36, 1},
+    {"oui.csv", "MA-L", 24, 0},
+    {"mam.csv", "MA-M", 28, 0},
+    {"oui36.csv", "MA-S", 36, 0},
+    {"iab.csv", "IAB", 36, 1},
 };
 
 static const char *const column_names[COLUMNS] = {"Registry", "Assignment", "Organization Name",
@@ -35,19 +35,19 @@ struct reader {
 	registry_row_fn *fn;
 	void *arg;
 	char *error;
-	int result;		       /* first failure, or what fn returned */
-	size_t line;		       /* of the bytes now being fed */
-	size_t row_line;	       /* where the row began */
-	bool begun;		       /* something of a row has been fed */
-	bool header;		       /* has been seen */
-	unsigned columns;	       /* of the row so far */
+	int result;	  /* first failure, or what fn returned */
+	size_t line;	  /* of the bytes now being fed */
+	size_t row_line;  /* where the row began */
+	bool begun;	  /* something of a row has been fed */
+	bool header;	  /* has been seen */
+	unsigned columns; /* of the row so far */
 	char column[COLUMNS][REGISTRY_MAX_FIELD + 1];
 	size_t size[COLUMNS];
 };
 
 /* Note the first failure. */
-__attribute__((format(printf, 4, 5)))
-static void fail(struct reader *r, int result, size_t line, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void fail(struct reader *r, int result, size_t line, const char *format,
+						       ...)
 {
 	va_list ap;
 	int n;
@@ -122,8 +122,8 @@ static bool check_row(struct reader *r, struct registry_row *row)
 	const struct registry_kind *kind = r->kind;
 
 	if (strcmp(r->column[0], kind->name)) {
-		fail(r, -EINVAL, r->row_line, "registry \"%s\" in a file of %s rows; " FETCH,
-		     shown(r->column[0]), kind->name);
+		fail(r, -EINVAL, r->row_line, "registry \"%s\" in a file of %s rows; " FETCH, shown(r->column[0]),
+		     kind->name);
 	} else if (parse_assignment(r->column[1], kind->length, &row->mac48)) {
 		fail(r, -EINVAL, r->row_line, "assignment \"%s\" is not %u hexadecimal digits; " FETCH,
 		     shown(r->column[1]), kind->length / 4);
@@ -179,8 +179,9 @@ static void feed_line(struct reader *r, struct csv_parser *csv, const char *data
 		fail(r, quote ? -EINVAL : -ENOMEM, r->line, "%s; " FETCH,
 		     quote ? "a quotation mark in the middle of a field" : "out of memory");
 	} else if (csv_get_buffer_size(csv) > (size_t)2 * REGISTRY_MAX_FIELD) {
-		fail(r, -EFBIG, r->row_line, "a field that does not end within %d bytes (is a quotation mark missing?); "
-		     FETCH, 2 * REGISTRY_MAX_FIELD);
+		fail(r, -EFBIG, r->row_line,
+		     "a field that does not end within %d bytes (is a quotation mark missing?); " FETCH,
+		     2 * REGISTRY_MAX_FIELD);
 	}
 }
 
@@ -264,8 +265,8 @@ int registry_read(const char *folder, const struct registry_kind *kind, registry
 
 	snprintf(error, REGISTRY_ERROR, "out of memory");
 	if (r && asprintf(&path, "%s/%s", folder, kind->file) > 0) {
-		*r = (struct reader){.kind = kind, .path = path, .fn = fn, .arg = arg, .error = error, .line = 1,
-				     .row_line = 1};
+		*r = (struct reader){
+		    .kind = kind, .path = path, .fn = fn, .arg = arg, .error = error, .line = 1, .row_line = 1};
 		fd = result = open_regular(path, error);
 		if (fd >= 0) {
 			result = read_fd(fd, r);

@@ -48,8 +48,8 @@ static bool take_header(struct vendor_list *l, const json_t *header)
 {
 	const json_t *count = json_object_get(header, "count");
 	char *generated = take_text(header, "generated");
-	bool good = json_integer_value(json_object_get(header, "lenscap")) == 1 && json_is_integer(count) && generated &&
-		    !time_parse(generated, &l->edition);
+	bool good = json_integer_value(json_object_get(header, "lenscap")) == 1 && json_is_integer(count) &&
+		    generated && !time_parse(generated, &l->edition);
 
 	free(generated);
 	if (!good)

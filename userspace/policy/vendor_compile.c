@@ -39,8 +39,7 @@ static void *no_memory(struct compile *c)
 	return NULL;
 }
 
-__attribute__((format(printf, 3, 4)))
-static void say(struct compile *c, enum vendor_said kind, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void say(struct compile *c, enum vendor_said kind, const char *format, ...)
 {
 	char text[FEED_ERROR];
 	va_list ap;
@@ -63,8 +62,8 @@ static bool good_name(const char *name)
 static int check_list(struct compile *c, const char *path, const struct vendor_source *list)
 {
 	if (!good_name(list->list)) {
-		snprintf(c->error, FEED_ERROR, "%s: list \"%s\": a name has letters, digits, '.', '_' and '-' only", path,
-			 list->list);
+		snprintf(c->error, FEED_ERROR, "%s: list \"%s\": a name has letters, digits, '.', '_' and '-' only",
+			 path, list->list);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i + 1 < c->n_lists; i++) {
@@ -91,8 +90,8 @@ static int read_list(struct compile *c, const char *path)
 	c->n_lists++;
 	err = check_list(c, path, c->lists[c->n_lists - 1]);
 	if (!err)
-		err = vendor_match_add(c->match, path, c->lists[c->n_lists - 1]->own, c->lists[c->n_lists - 1]->own_count,
-				       c->error);
+		err = vendor_match_add(c->match, path, c->lists[c->n_lists - 1]->own,
+				       c->lists[c->n_lists - 1]->own_count, c->error);
 	return err;
 }
 
@@ -109,7 +108,8 @@ static int read_all_lists(struct compile *c, const char *pattern)
 	int err = 0;
 
 	if (glob(pattern, 0, NULL, &found)) {
-		snprintf(c->error, FEED_ERROR, "%s: no list there; name the folder with names.yaml and lists/", pattern);
+		snprintf(c->error, FEED_ERROR, "%s: no list there; name the folder with names.yaml and lists/",
+			 pattern);
 		err = -ENOENT;
 	}
 	for (size_t i = 0; i < found.gl_pathc && !err; i++)
@@ -148,7 +148,8 @@ static int read_names(struct compile *c)
 	if (!err)
 		err = vendor_match_add(c->match, c->names_path, c->names->vendors, c->names->vendors_count, c->error);
 	if (!err)
-		err = vendor_match_add_others(c->match, c->names_path, c->names->others, c->names->others_count, c->error);
+		err = vendor_match_add_others(c->match, c->names_path, c->names->others, c->names->others_count,
+					      c->error);
 	return err;
 }
 
@@ -181,14 +182,17 @@ static int read_sources(struct compile *c)
 static int find_edition(struct compile *c)
 {
 	if (!c->registry) {
-		snprintf(c->error, FEED_ERROR, "no registry in /var/lib/ieee-data or /usr/share/ieee-data; install the package "
+		snprintf(c->error, FEED_ERROR,
+			 "no registry in /var/lib/ieee-data or /usr/share/ieee-data; install the package "
 			 "ieee-data, or name a folder with --registry");
 		return -ENOENT;
 	}
 	c->edition = c->job->edition;
 	if (!c->edition && registry_edition(c->registry, &c->edition)) {
-		snprintf(c->error, FEED_ERROR, "%s: neither .lastupdate nor a registry is there; name a folder with oui.csv, "
-			 "mam.csv and oui36.csv", c->registry);
+		snprintf(c->error, FEED_ERROR,
+			 "%s: neither .lastupdate nor a registry is there; name a folder with oui.csv, "
+			 "mam.csv and oui36.csv",
+			 c->registry);
 		return -ENOENT;
 	}
 	return 0;
@@ -213,8 +217,10 @@ static void say_unseen(struct compile *c, const char *date)
 	for (size_t i = 0; i < n; i++) {
 		if (aliases[i].seen || !aliases[i].vendor || !used(c, aliases[i].vendor))
 			continue;
-		say(c, VENDOR_WARNING, "\"%s\" (%s) does not occur in the edition of %s: an old edition does not know it yet, "
-		    "in a new one look for what it is called now", aliases[i].name, aliases[i].vendor->vendor, date);
+		say(c, VENDOR_WARNING,
+		    "\"%s\" (%s) does not occur in the edition of %s: an old edition does not know it yet, "
+		    "in a new one look for what it is called now",
+		    aliases[i].name, aliases[i].vendor->vendor, date);
 	}
 }
 
@@ -229,11 +235,13 @@ static void say_alikes(struct compile *c)
 			continue;
 		prefix_format(&p, prefix);
 		if (a->why)
-			say(c, VENDOR_LOOK_ALIKE, "not matched: \"%s\" (%s, rows: %u) looks like %s: %s", a->organisation, prefix,
-			    a->rows, a->like->vendor, a->why);
+			say(c, VENDOR_LOOK_ALIKE, "not matched: \"%s\" (%s, rows: %u) looks like %s: %s",
+			    a->organisation, prefix, a->rows, a->like->vendor, a->why);
 		else
-			say(c, VENDOR_WARNING, "not matched: \"%s\" (%s, rows: %u) looks like %s and nobody reviewed it: add it to "
-			    "names or not-theirs in %s", a->organisation, prefix, a->rows, a->like->vendor, c->names_path);
+			say(c, VENDOR_WARNING,
+			    "not matched: \"%s\" (%s, rows: %u) looks like %s and nobody reviewed it: add it to "
+			    "names or not-theirs in %s",
+			    a->organisation, prefix, a->rows, a->like->vendor, c->names_path);
 	}
 }
 
@@ -247,8 +255,10 @@ static void say_owners(struct compile *c)
 		if (hit->owners < 2 || !used(c, hit->vendor))
 			continue;
 		prefix_format(&p, prefix);
-		say(c, VENDOR_WARNING, "%s stands in %u rows, one of them %s: it is in the list; exempt it where another "
-		    "owner's device uses it", prefix, hit->owners, hit->vendor->vendor);
+		say(c, VENDOR_WARNING,
+		    "%s stands in %u rows, one of them %s: it is in the list; exempt it where another "
+		    "owner's device uses it",
+		    prefix, hit->owners, hit->vendor->vendor);
 	}
 }
 
@@ -274,7 +284,8 @@ static int make_texts(struct compile *c, struct vendor_result *result)
 			return -ENOMEM;
 		}
 		if (!made->count)
-			say(c, VENDOR_WARNING, "list %s has no entry: the registry knows none of its vendors", made->name);
+			say(c, VENDOR_WARNING, "list %s has no entry: the registry knows none of its vendors",
+			    made->name);
 	}
 	return 0;
 }
@@ -340,7 +351,10 @@ int vendor_compile(const struct vendor_job *job, vendor_say_fn *sayer, void *arg
 		snprintf(error, FEED_ERROR, "out of memory");
 		return -ENOMEM;
 	}
-	*c = (struct compile){.job = job, .say = sayer, .arg = arg, .error = error,
+	*c = (struct compile){.job = job,
+			      .say = sayer,
+			      .arg = arg,
+			      .error = error,
 			      .sources = job->sources ? job->sources : LENSCAP_DATADIR,
 			      .registry = job->registry ? job->registry : registry_default_folder()};
 	err = run(c, result);

@@ -54,8 +54,8 @@ static int keep_hit(struct scan *s, const struct registry_row *row, const struct
 	if (!hits)
 		return -ENOMEM;
 	h->hits = hits;
-	h->hits[h->n] = (struct vendor_hit){.mac48 = row->mac48, .kind = row->kind, .vendor = vendor,
-					    .organisation = strdup(s->name)};
+	h->hits[h->n] = (struct vendor_hit){
+	    .mac48 = row->mac48, .kind = row->kind, .vendor = vendor, .organisation = strdup(s->name)};
 	if (!h->hits[h->n].organisation)
 		return -ENOMEM;
 	h->n++;
@@ -86,9 +86,13 @@ static int keep_alike(struct scan *s, const struct registry_row *row, const char
 	if (!alikes)
 		return -ENOMEM;
 	h->alikes = alikes;
-	h->alikes[h->n_alikes] = (struct vendor_alike){.organisation = strdup(s->name), .folded = strdup(folded),
-						       .like = like, .why = why, .mac48 = row->mac48,
-						       .length = row->kind->length, .rows = 1};
+	h->alikes[h->n_alikes] = (struct vendor_alike){.organisation = strdup(s->name),
+						       .folded = strdup(folded),
+						       .like = like,
+						       .why = why,
+						       .mac48 = row->mac48,
+						       .length = row->kind->length,
+						       .rows = 1};
 	h->n_alikes++;
 	return alikes[h->n_alikes - 1].organisation && alikes[h->n_alikes - 1].folded ? 0 : -ENOMEM;
 }
@@ -181,7 +185,8 @@ static void count_owners(struct vendor_hits *h)
 	}
 }
 
-static int read_kind(struct scan *s, const char *folder, const struct registry_kind *kind, char error[static FEED_ERROR])
+static int read_kind(struct scan *s, const char *folder, const struct registry_kind *kind,
+		     char error[static FEED_ERROR])
 {
 	int err;
 

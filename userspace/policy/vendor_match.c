@@ -67,14 +67,15 @@ static int no_memory(char error[static FEED_ERROR])
 static int check_folded(const char *file, const char *name, const char *folded, char error[static FEED_ERROR])
 {
 	if (!*folded) {
-		snprintf(error, FEED_ERROR, "%s: \"%s\" has no letter or digit; write what the registry says", file, name);
+		snprintf(error, FEED_ERROR, "%s: \"%s\" has no letter or digit; write what the registry says", file,
+			 name);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < sizeof(nobody) / sizeof(*nobody); i++) {
 		if (strcmp(folded, nobody[i]))
 			continue;
-		snprintf(error, FEED_ERROR, "%s: \"%s\" names no organisation but rows of many owners; take it out", file,
-			 name);
+		snprintf(error, FEED_ERROR, "%s: \"%s\" names no organisation but rows of many owners; take it out",
+			 file, name);
 		return -EINVAL;
 	}
 	return 0;
@@ -114,8 +115,8 @@ static int add_mark(struct vendor_match *m, const char *file, const char *text, 
 		return no_memory(error);
 	}
 	if (!*folded || strchr(folded, ' ')) {
-		snprintf(error, FEED_ERROR, "%s: mark \"%s\" of %s is not the beginning of one word; write one word", file,
-			 text, vendor->vendor);
+		snprintf(error, FEED_ERROR, "%s: mark \"%s\" of %s is not the beginning of one word; write one word",
+			 file, text, vendor->vendor);
 		free(folded);
 		return -EINVAL;
 	}
@@ -132,8 +133,8 @@ static int add_vendor(struct vendor_match *m, const char *file, const struct ven
 		return no_memory(error);
 	m->vendors = vendors;
 	if (vendor_match_vendor(m, v->vendor)) {
-		snprintf(error, FEED_ERROR, "%s: vendor \"%s\" stands there twice; write all its names in one place", file,
-			 v->vendor);
+		snprintf(error, FEED_ERROR, "%s: vendor \"%s\" stands there twice; write all its names in one place",
+			 file, v->vendor);
 		return -EINVAL;
 	}
 	m->vendors[m->n_vendors++].vendor = v;

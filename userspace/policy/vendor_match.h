@@ -15,7 +15,7 @@ struct vendor_alias {
 	const char *name;	     /* as written */
 	const struct vendor *vendor; /* NULL: reviewed, not theirs, and WHY says so */
 	const char *why;
-	bool seen;		     /* set by who found it in a registry */
+	bool seen; /* set by who found it in a registry */
 };
 
 struct vendor_match *vendor_match_new(void);

@@ -16,55 +16,54 @@
 static const cyaml_schema_value_t text_value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX)};
 
 static const cyaml_schema_field_t vendor_fields[] = {
-	CYAML_FIELD_STRING_PTR("vendor", CYAML_FLAG_POINTER, struct vendor, vendor, 1, TEXT_MAX),
-	CYAML_FIELD_SEQUENCE("names", CYAML_FLAG_POINTER, struct vendor, names, &text_value, 1, MAX_ENTRIES),
-	CYAML_FIELD_SEQUENCE("marks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor, marks, &text_value, 0,
-			     MAX_ENTRIES),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("vendor", CYAML_FLAG_POINTER, struct vendor, vendor, 1, TEXT_MAX),
+    CYAML_FIELD_SEQUENCE("names", CYAML_FLAG_POINTER, struct vendor, names, &text_value, 1, MAX_ENTRIES),
+    CYAML_FIELD_SEQUENCE("marks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor, marks, &text_value, 0,
+			 MAX_ENTRIES),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t vendor_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vendor, vendor_fields)};
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vendor, vendor_fields)};
 
 static const cyaml_schema_field_t other_fields[] = {
-	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct vendor_other, name, 1, TEXT_MAX),
-	CYAML_FIELD_STRING_PTR("why", CYAML_FLAG_POINTER, struct vendor_other, why, 1, TEXT_MAX),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct vendor_other, name, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("why", CYAML_FLAG_POINTER, struct vendor_other, why, 1, TEXT_MAX),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t other_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vendor_other, other_fields)};
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vendor_other, other_fields)};
 
 static const cyaml_schema_field_t names_fields[] = {
-	CYAML_FIELD_SEQUENCE("vendors", CYAML_FLAG_POINTER, struct vendor_names, vendors, &vendor_value, 1, MAX_ENTRIES),
-	CYAML_FIELD_SEQUENCE_COUNT("not-theirs", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_names, others,
-				   others_count, &other_value, 0, MAX_ENTRIES),
-	CYAML_FIELD_END,
+    CYAML_FIELD_SEQUENCE("vendors", CYAML_FLAG_POINTER, struct vendor_names, vendors, &vendor_value, 1, MAX_ENTRIES),
+    CYAML_FIELD_SEQUENCE_COUNT("not-theirs", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_names, others,
+			       others_count, &other_value, 0, MAX_ENTRIES),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t names_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct vendor_names, names_fields)};
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct vendor_names, names_fields)};
 
 static const cyaml_schema_field_t member_fields[] = {
-	CYAML_FIELD_STRING_PTR("vendor", CYAML_FLAG_POINTER, struct vendor_member, vendor, 1, TEXT_MAX),
-	CYAML_FIELD_STRING_PTR("basis", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_member, basis, 1,
-			       TEXT_MAX),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("vendor", CYAML_FLAG_POINTER, struct vendor_member, vendor, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("basis", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_member, basis, 1, TEXT_MAX),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t member_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vendor_member, member_fields)};
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vendor_member, member_fields)};
 
 static const cyaml_schema_field_t source_fields[] = {
-	CYAML_FIELD_STRING_PTR("list", CYAML_FLAG_POINTER, struct vendor_source, list, 1, 64),
-	CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, struct vendor_source, title, 1, TEXT_MAX),
-	CYAML_FIELD_STRING_PTR("basis", CYAML_FLAG_POINTER, struct vendor_source, basis, 1, TEXT_MAX),
-	CYAML_FIELD_STRING_PTR("caution", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_source, caution, 1,
-			       2 * TEXT_MAX),
-	CYAML_FIELD_SEQUENCE_COUNT("vendors", CYAML_FLAG_POINTER, struct vendor_source, members, members_count,
-				   &member_value, 1, MAX_ENTRIES),
-	CYAML_FIELD_SEQUENCE_COUNT("names", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_source, own,
-				   own_count, &vendor_value, 0, MAX_ENTRIES),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("list", CYAML_FLAG_POINTER, struct vendor_source, list, 1, 64),
+    CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, struct vendor_source, title, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("basis", CYAML_FLAG_POINTER, struct vendor_source, basis, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("caution", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_source, caution, 1,
+			   2 * TEXT_MAX),
+    CYAML_FIELD_SEQUENCE_COUNT("vendors", CYAML_FLAG_POINTER, struct vendor_source, members, members_count,
+			       &member_value, 1, MAX_ENTRIES),
+    CYAML_FIELD_SEQUENCE_COUNT("names", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct vendor_source, own, own_count,
+			       &vendor_value, 0, MAX_ENTRIES),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t source_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct vendor_source, source_fields)};
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct vendor_source, source_fields)};
 
 /* libcyaml says what is wrong in one message and where in later ones: the first place is the innermost. */
 struct complaint {
@@ -72,8 +71,8 @@ struct complaint {
 	unsigned long line, column;
 };
 
-__attribute__((format(printf, 3, 0)))
-static void take_message(cyaml_log_t level, void *ctx, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void take_message(cyaml_log_t level, void *ctx, const char *format,
+							       va_list args)
 {
 	struct complaint *c = ctx;
 	char text[256];
@@ -101,7 +100,7 @@ static int load_text(const char *path, const char *data, size_t size, const cyam
 {
 	struct complaint c = {.what = ""};
 	cyaml_config_t config = {
-		.log_fn = take_message, .log_ctx = &c, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem};
+	    .log_fn = take_message, .log_ctx = &c, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem};
 	cyaml_err_t err = cyaml_load_data((const uint8_t *)data, size, &config, schema, out, NULL);
 
 	if (err == CYAML_ERR_OOM) {
@@ -122,8 +121,8 @@ static int load(const char *path, const cyaml_schema_value_t *schema, void **out
 	int err = file_read(path, MAX_BYTES, &data, &size);
 
 	if (err) {
-		snprintf(error, FEED_ERROR, "%s: %s; name the folder with names.yaml and lists/, or reinstall Lenscap", path,
-			 strerror(-err));
+		snprintf(error, FEED_ERROR, "%s: %s; name the folder with names.yaml and lists/, or reinstall Lenscap",
+			 path, strerror(-err));
 		return err;
 	}
 	*out = NULL;

@@ -38,7 +38,8 @@ struct vendor_source {
 	unsigned own_count;
 };
 
-/* 0, or a negative errno with error "FILE:LINE:COLUMN: what; what to do". Free with the function below (NULL is fine). */
+/* 0, or a negative errno with error "FILE:LINE:COLUMN: what; what to do". Free with the function below (NULL is fine).
+ */
 int vendor_names_read(const char *path, struct vendor_names **out, char error[static FEED_ERROR]);
 void vendor_names_free(struct vendor_names *names);
 int vendor_source_read(const char *path, struct vendor_source **out, char error[static FEED_ERROR]);

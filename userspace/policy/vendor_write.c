@@ -146,9 +146,11 @@ static int check_age(const struct vendor_made *made, const struct feed_header *o
 {
 	if (old->serial <= new->serial)
 		return 0;
-	snprintf(error, FEED_ERROR, "%s: the list there is of edition %" PRId64 ", the registry of %" PRId64
-		 ": it would add %" PRIu64 " and remove %" PRIu64 " entries; fetch a newer registry (update-ieee-data), or "
-		 "name another folder with --out", made->path, old->serial, new->serial, made->added, made->removed);
+	snprintf(error, FEED_ERROR,
+		 "%s: the list there is of edition %" PRId64 ", the registry of %" PRId64 ": it would add %" PRIu64
+		 " and remove %" PRIu64 " entries; fetch a newer registry (update-ieee-data), or "
+		 "name another folder with --out",
+		 made->path, old->serial, new->serial, made->added, made->removed);
 	return -EEXIST;
 }
 
@@ -177,6 +179,7 @@ int vendor_put(const char *text, size_t size, const struct vendor_made *made, ch
 	int err = file_write(made->path, text, size, 0644, (gid_t)-1, true);
 
 	if (err)
-		snprintf(error, FEED_ERROR, "%s: %s; name a folder you may write with --out", made->path, strerror(-err));
+		snprintf(error, FEED_ERROR, "%s: %s; name a folder you may write with --out", made->path,
+			 strerror(-err));
 	return err;
 }
