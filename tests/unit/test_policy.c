@@ -210,7 +210,10 @@ static void trial_lifts_nothing(void **state)
 	assert_int_equal(policy_verdict(p, CAMERA, 0, 0, NULL), LC_DROP);
 	assert_int_equal(policy_verdict(p, 0x4419b6ffffffull, 0, 0, NULL), LC_DROP);
 	assert_int_equal(policy_verdict(p, 0x3cef8c000001ull, 0, 0, NULL), LC_QUARANTINE | LC_ENTRY_DRY_RUN);
+	assert_int_equal(policy_winner(p, KEY_24, 0).source, LIST);
+	assert_null(policy_winner(p, KEY_24 + 0x100, 0).entry);
 	put(p, LIST, "");
+	assert_int_equal(policy_winner(p, KEY_24, 0).source, LOCAL);
 	assert_int_equal(policy_verdict(p, CAMERA, 0, 0, NULL), LC_ALLOW | LC_ENTRY_DRY_RUN);
 	policy_free(p);
 }

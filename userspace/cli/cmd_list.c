@@ -52,20 +52,6 @@ static bool next_key(struct walk *w, uint64_t *key)
 	return *key != UINT64_MAX;
 }
 
-/* Who decides a key: the greatest length as written, then the order of the sources. */
-static struct candidate decider(const struct walk *w, uint64_t key)
-{
-	struct candidate best = {0};
-
-	for (size_t s = 0; s < policy_sources(w->p); s++) {
-		const struct entry *e = entry_set_at(policy_source_set(w->p, s), key, w->now);
-
-		if (e && (!best.entry || e->length > best.entry->length))
-			best = (struct candidate){s, e};
-	}
-	return best;
-}
-
 /* Do the entry and the prefix have addresses in common? */
 static bool overlap(uint64_t word, const struct prefix *prefix)
 {
@@ -152,7 +138,7 @@ int cmd_list(struct cli *cli)
 	}
 	out_table(cli->out, "entries", NULL, "nothing is flagged");
 	while (next_key(&w, &key)) {
-		struct candidate c = decider(&w, key);
+		struct candidate c = policy_winner(p, key, w.now);
 
 		if (wanted(&filter, p, &c))
 			show_row(cli->out, p, &c);

@@ -93,6 +93,13 @@ struct winner winner_without(const struct policy *p, uint64_t key, int64_t now, 
 	return best;
 }
 
+struct candidate policy_winner(const struct policy *p, uint64_t key, int64_t now)
+{
+	struct winner w = winner_without(p, key, now, SIZE_MAX);
+
+	return (struct candidate){.source = w.source, .entry = w.entry};
+}
+
 /* As the programs do it (bpf/policy.h): the longest prefix, but one on trial only where no enforced one is. */
 uint8_t verdict_below(const struct policy *p, uint64_t mac48, unsigned longest, int64_t now, size_t source,
 		      const struct entry_set *set)

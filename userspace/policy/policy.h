@@ -64,6 +64,8 @@ struct candidate {
 	size_t source;
 	const struct entry *entry;
 };
+/* Who decides a key (prefix and kernel length); entry NULL = nobody. */
+struct candidate policy_winner(const struct policy *p, uint64_t key, int64_t now);
 #define POLICY_CANDIDATES 256
 size_t policy_explain(const struct policy *p, uint64_t mac48, int64_t now,
 		      struct candidate out[static POLICY_CANDIDATES]);
