@@ -144,7 +144,7 @@ def test_no_internet_socket_is_opened(described):
     trace = described.folder / "trace"
     if not pathlib.Path("/usr/bin/strace").exists():
         pytest.skip("strace is not installed")
-    described.in_ns(SWITCH, "strace", "-f", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e", "trace=socket", "-o", trace, netsite.BUILD / "lenscap-loader",
-                    "--config", described.config_file, "--once")
+    described.in_ns(SWITCH, "strace", "-f", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e", "trace=socket", "-o", trace,
+                    netsite.BUILD / "lenscap-loader", "--config", described.config_file, "--once")
     families = set(re.findall(r"socket\((\w+)", trace.read_text(encoding="utf-8")))
     assert "AF_NETLINK" in families and families <= {"AF_NETLINK", "AF_UNIX"}
