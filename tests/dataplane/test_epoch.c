@@ -15,9 +15,9 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -188,25 +188,25 @@ static struct harness *load_harness(const struct kernel_port *port)
 	return h;
 }
 
-/* Before 6.2 each run of more than one frame, and each of live ones, patches the dispatcher that another thread is
- * running through; an emulated CPU (QEMU without KVM) does not survive that. */
-static bool runs_patch_the_kernel(void)
+/* A test run of more than one frame, or of live ones, patches the kernel's dispatcher while another thread runs through
+ * it. A CPU that QEMU emulates does not survive that (kernels 6.1 and 6.12: a stray breakpoint). */
+static bool cpu_is_emulated(void)
 {
-	struct utsname name;
-	char *rest;
-	long major, minor;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+	bool found = false;
 
-	if (uname(&name))
-		return true;
-	major = strtol(name.release, &rest, 10);
-	minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
-	return major < 6 || (major == 6 && minor < 2);
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, "QEMU TCG") != NULL;
+	if (f)
+		(void)fclose(f);
+	return found;
 }
 
 static void *flood_run(void *arg)
 {
 	struct flood *f = arg;
-	int batch = runs_patch_the_kernel() ? 1 : BATCH;
+	int batch = cpu_is_emulated() ? 1 : BATCH;
 	struct packet p;
 	cpu_set_t set;
 
@@ -428,6 +428,10 @@ static void test_control_words_one_by_one_are_seen_as_mixtures(void **state)
 static void test_control_not_waiting_is_seen_as_mixtures(void **state)
 {
 	(void)state;
+	if (cpu_is_emulated()) {
+		print_message("single frames are too slow to show this\n");
+		skip();
+	}
 	scene_begin(&scene, 8192, 40, false);
 	assert_true(replace_under_flood(&scene, without_waiting, true).mixtures > 0);
 	scene_end(&scene);
