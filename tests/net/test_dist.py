@@ -122,7 +122,7 @@ def test_systemd_understands_every_line(installed, tmp_path):
 
 
 @needs_systemd
-@pytest.mark.parametrize("name,most", [("lenscapd.service", 1.7), ("lenscap-loader.service", 2.1)])
+@pytest.mark.parametrize("name,most", [("lenscapd.service", 1.4), ("lenscap-loader.service", 1.8)])
 def test_exposure_stays_low(installed, name, most):
     done = netsite.run("systemd-analyze", "security", "--offline=true", f"--root={installed}", "--no-pager", name,
                        check=False)

@@ -323,7 +323,9 @@ static void broken_lists_are_shown_as_such(void **state)
 	char error[FEED_ERROR];
 
 	(void)state;
-	assert_int_equal(vendor_lists(folder, &lists, error), -ENOENT);
+	assert_int_equal(vendor_lists("/nonexistent", &lists, error), -ENOENT);
+	assert_string_equal(error, "/nonexistent: No such file or directory; check paths.data, or reinstall Lenscap");
+	assert_int_equal(vendor_lists(folder, &lists, error), -ENODATA);
 	strip_folder(error);
 	assert_string_equal(error, ": no vendor list there; check paths.data, or reinstall Lenscap");
 	put("a.jsonl",

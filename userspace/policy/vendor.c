@@ -2,6 +2,7 @@
 /* Shows which compiled vendor lists a folder holds: only their headers are read. */
 #include "vendor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <jansson.h>
@@ -110,6 +111,17 @@ static int take_all(const glob_t *found, struct vendor_lists *out)
 	return err;
 }
 
+/* glob() does not say why a folder cannot be read. */
+static int check_folder(const char *folder)
+{
+	DIR *dir = opendir(folder);
+
+	if (!dir)
+		return -errno;
+	closedir(dir);
+	return 0;
+}
+
 int vendor_lists(const char *folder, struct vendor_lists *out, char error[static FEED_ERROR])
 {
 	char *pattern = NULL;
@@ -121,13 +133,15 @@ int vendor_lists(const char *folder, struct vendor_lists *out, char error[static
 		snprintf(error, FEED_ERROR, "out of memory");
 		return -ENOMEM;
 	}
-	err = glob(pattern, 0, NULL, &found) ? -ENOENT : take_all(&found, out);
+	err = check_folder(folder);
+	if (!err)
+		err = glob(pattern, 0, NULL, &found) ? -ENODATA : take_all(&found, out);
 	free(pattern);
 	globfree(&found);
 	if (err)
 		vendor_lists_free(out);
 	if (err)
 		snprintf(error, FEED_ERROR, "%s: %s; check paths.data, or reinstall Lenscap", folder,
-			 err == -ENOENT ? "no vendor list there" : "out of memory");
+			 err == -ENODATA ? "no vendor list there" : strerror(-err));
 	return err;
 }
