@@ -47,6 +47,13 @@ static const char *const commands[] = {
     "ip route add default via 192.0.2.1",
     "ip route add default metric 50 nexthop via 192.0.2.3 nexthop via 192.0.2.4",
     "ip route add default via fe80::1 dev lcv0",
+    "ip neigh add 192.0.2.20 lladdr 02:00:00:00:01:14 dev lcv0 nud stale",
+    "ip nexthop add id 7 via 192.0.2.20 dev lcv0",
+    "ip route add default nhid 7 metric 60",
+    "ip neigh add 192.0.2.21 lladdr 02:00:00:00:01:15 dev lcv0 nud stale",
+    "ip route add default via 192.0.2.21 table 99", /* policy routing counts as well */
+    "ip -6 neigh add fe80::2 lladdr 02:00:00:00:01:16 dev lcv0 nud stale",
+    "ip route add default via inet6 fe80::2 dev lcv0 metric 70",
     "ip route add 198.51.100.0/24 via 192.0.2.7",
 };
 
@@ -54,7 +61,8 @@ static const struct live want[] = {
     /* sorted */
     {0x00005e00010aull, "lcv0", true},	{0x00005e00030aull, "lcv0", false}, {0x020000000101ull, "lcv0", true},
     {0x020000000103ull, "lcv0", true},	{0x020000000104ull, "lcv0", true},  {0x020000000105ull, "lcv0", true},
-    {0x020000000107ull, "lcv0", false}, {0x3cef8c000001ull, "lcv1", false}, {0x4419b6000001ull, "lcv0", false},
+    {0x020000000107ull, "lcv0", false}, {0x020000000114ull, "lcv0", true},  {0x020000000115ull, "lcv0", true},
+    {0x020000000116ull, "lcv0", true},	{0x3cef8c000001ull, "lcv1", false}, {0x4419b6000001ull, "lcv0", false},
     {0x4419b6000002ull, "lcv1", false}, {0x4419b6000003ull, "lcv0", false}, {0x4419b6000004ull, "lcv0", false},
 };
 
