@@ -132,3 +132,28 @@ def test_new_generation_of_the_loader_is_taken(running):
     assert site.daemon_state()["policy"]["capacity"] > 16384
     site.send("cam1", [camera_frame()])
     event_of(site, "device_dropped", mac=HIKVISION)
+
+
+def test_reset_by_the_command_line(site):
+    path = site.feed_path("auditor.jsonl")
+    site.configure(feeds=[{"name": "auditor", "path": str(path)}])
+
+    def put(serial, n):
+        aside = path.with_suffix(".new")
+        aside.write_text(feed_text("auditor", serial, addresses(n)))
+        aside.chmod(0o644)
+        aside.rename(path)
+
+    def auditor():
+        return next(s for s in site.daemon_state()["sources"] if s["name"] == "auditor")
+    put(9, 3)
+    site.start()
+    wait_until("serial 9", lambda: auditor()["serial"] == 9)
+    done = site.lenscap("feed", "reset", "auditor")
+    assert done.returncode == 1 and "no content" in done.stderr
+    put(1, 4)
+    wait_until("the refusal", lambda: auditor()["refused"])
+    assert "lenscap feed reset auditor" in auditor()["refused"]["reason"]
+    done = site.lenscap("feed", "reset", "auditor")
+    assert done.returncode == 0, done.stderr
+    assert auditor()["serial"] == 1 and auditor()["entries"] == 4

@@ -16,6 +16,7 @@ struct ack {
 	const struct cli *cli;
 	int inotify; /* on the folder of lenscapd's state file; -1: there is none */
 	int process; /* pidfd; -1: lenscapd does not run */
+	const char *old_news; /* a refusal that was there before; NULL = none */
 };
 
 struct ack *ack_begin(const struct cli *cli)
@@ -97,10 +98,11 @@ static enum answer read_answer(const struct ack *a, const char *name, const char
 	if (has_sha256(source, sha256)) {
 		answer = ANSWER_IN_FORCE;
 	} else if (has_sha256(state_get(source, "refused"), sha256)) {
-		answer = ANSWER_REFUSED;
 		why = state_string(state_get(source, "refused"), "reason");
+		if (!why || !a->old_news || strcmp(why, a->old_news) != 0)
+			answer = ANSWER_REFUSED;
 	}
-	*reason = why ? strdup(why) : NULL;
+	*reason = why && answer == ANSWER_REFUSED ? strdup(why) : NULL;
 	json_decref(state);
 	return answer;
 }
@@ -149,6 +151,11 @@ int ack_overrides(struct ack *a, int64_t timeout)
 
 	ack_cancel(a);
 	return code;
+}
+
+void ack_old_news(struct ack *a, const char *reason)
+{
+	a->old_news = reason;
 }
 
 int ack_source(struct ack *a, const char *name, const char *sha256, int64_t timeout)

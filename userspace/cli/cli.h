@@ -69,6 +69,7 @@ int cmd_events(struct cli *cli);
 int cmd_exempt(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_feed_accept(struct cli *cli);
+int cmd_feed_reset(struct cli *cli);
 int cmd_feed_list(struct cli *cli);
 int cmd_feed_verify(struct cli *cli);
 int cmd_flag(struct cli *cli);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lenscap feed list, accept: what sources there are, and lifting the size guards for one content. */
+/* lenscap feed list, accept, reset: what sources there are, and lifting guards for exactly one content. */
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -52,15 +52,16 @@ static bool is_sha256(const char *text)
 	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
-static int write_accept(const struct cli *cli, const char *name, const char *sha256)
+/* RESET: whatever its serial. */
+static int write_accept(const struct cli *cli, const char *name, const char *sha256, bool reset)
 {
 	const struct group *group = getgrnam(cli->config->group);
 	char *folder = path_join(cli->config->overrides, PATH_ACCEPT);
 	char *path = folder ? path_join(folder, name) : NULL;
-	char line[66];
+	char line[80];
 	int err = path ? file_make_dir(folder, 0755) : -ENOMEM;
 
-	(void)snprintf(line, sizeof(line), "%s\n", sha256);
+	(void)snprintf(line, sizeof(line), "%.64s%s\n", sha256, reset ? " reset" : "");
 	if (!err)
 		err = file_write(path, line, strlen(line), 0640, group ? group->gr_gid : (gid_t)-1, true);
 	if (err)
@@ -90,11 +91,30 @@ static int check_pending(const struct cli *cli, const char *name, const char *sh
 	return code;
 }
 
+/* REFUSED: why this content was refused until now; NULL: a size guard held it back. */
+static int admit(struct cli *cli, const char *name, const char *sha256, const char *refused, int64_t timeout)
+{
+	struct ack *ack = ack_begin(cli);
+	int code;
+
+	if (!ack)
+		return cli_say(cli, CLI_FAILED, "out of memory");
+	ack_old_news(ack, refused);
+	if (write_accept(cli, name, sha256, refused != NULL) != 0) {
+		ack_cancel(ack);
+		return CLI_FAILED;
+	}
+	code = ack_source(ack, name, sha256, timeout);
+	out_string(cli->out, "feed", "feed", name);
+	out_string(cli->out, "sha256", "sha256", sha256);
+	out_bool(cli->out, "in_force", "in force", code == 0);
+	return code;
+}
+
 int cmd_feed_accept(struct cli *cli)
 {
 	const char *name = cli->argument[0], *sha256 = cli->argument[1];
 	uint64_t timeout = 10;
-	struct ack *ack;
 	int code;
 
 	if (!is_sha256(sha256))
@@ -107,16 +127,34 @@ int cmd_feed_accept(struct cli *cli)
 	if (!is_feed(cli->config, name))
 		return cli_say(cli, CLI_FAILED, "%.64s: no feed of the configuration; see: lenscap feed list", name);
 	code = check_pending(cli, name, sha256);
-	ack = code ? NULL : ack_begin(cli);
-	if (code || !ack)
-		return code ? code : cli_say(cli, CLI_FAILED, "out of memory");
-	if (write_accept(cli, name, sha256) != 0) {
-		ack_cancel(ack);
+	return code ? code : admit(cli, name, sha256, NULL, (int64_t)timeout);
+}
+
+/* The content refused now, and no other: what comes after it meets every guard again. */
+int cmd_feed_reset(struct cli *cli)
+{
+	const char *name = cli->argument[0], *sha256, *reason;
+	uint64_t timeout = 10;
+	const json_t *refused;
+	json_t *state;
+	int code, err;
+
+	if (!cli_uint(cli, ACCEPT_TIMEOUT, 3600, &timeout))
+		return CLI_USAGE;
+	if (!cli_config(cli))
 		return CLI_FAILED;
-	}
-	code = ack_source(ack, name, sha256, (int64_t)timeout);
-	out_string(cli->out, "feed", "feed", name);
-	out_string(cli->out, "sha256", "sha256", sha256);
-	out_bool(cli->out, "in_force", "in force", code == 0);
+	if (!is_feed(cli->config, name))
+		return cli_say(cli, CLI_FAILED, "%.64s: no feed of the configuration; see: lenscap feed list", name);
+	state = state_read(cli->config, STATE_DAEMON, &err);
+	if (!state)
+		return no_state(cli, err);
+	refused = state_get(state_find(state_get(state, "sources"), "name", name), "refused");
+	sha256 = state_string(refused, "sha256");
+	reason = state_string(refused, "reason");
+	if (sha256 && is_sha256(sha256) && reason)
+		code = admit(cli, name, sha256, reason, (int64_t)timeout);
+	else
+		code = cli_say(cli, CLI_NEGATIVE, "%s: no content of it is refused; see: lenscap feed list", name);
+	json_decref(state);
 	return code;
 }

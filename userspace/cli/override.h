@@ -23,5 +23,7 @@ void ack_cancel(struct ack *ack);
  * passed. Frees. */
 int ack_overrides(struct ack *ack, int64_t timeout);
 /* Until the source NAME has the content SHA256 in force. */
+/* A refusal for this reason (borrowed) is of before, and no answer. */
+void ack_old_news(struct ack *a, const char *reason);
 int ack_source(struct ack *ack, const char *name, const char *sha256, int64_t timeout);
 #endif
