@@ -52,6 +52,12 @@ static int from_old(const struct maps *old, const struct maps *fresh)
 	size_t n = 0;
 	int error = maps_words(old, &words, &n);
 
+	if (!error && n > fresh->control.capacity && maps_policy_broken(old)) {
+		/* Nobody but an enemy fills a table so far and breaks it: take what fits, lenscapd sets it right. */
+		log_warning("%zu entries in a broken table, more than its capacity: %u are taken over", n,
+			    fresh->control.capacity);
+		n = fresh->control.capacity;
+	}
 	if (!error)
 		error = fill(fresh, words, n);
 	if (!error)

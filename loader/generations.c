@@ -54,13 +54,19 @@ int loader_first_generation(struct loader *loader)
 {
 	struct lc_control want;
 	struct maps fresh;
+	bool any;
 	int error = wanted(loader, &want);
 
 	if (error)
 		return error;
-	(void)maps_adopt(&loader->maps, loader->bpf_dir);
+	any = !maps_adopt(&loader->maps, loader->bpf_dir);
 	if (generation_fits(&loader->maps, &want))
 		return 0;
+	if (any && loader->maps.fd[MAP_TABLE] < 0)
+		log_warning(
+		    "what is pinned in %s is of another ABI or not whole: the maps are made anew, the policy comes "
+		    "from %s",
+		    loader->bpf_dir, loader->snapshot);
 	error = make_with_room(loader, &want, &fresh);
 	if (error)
 		return error == -EALREADY ? 0 : error;

@@ -17,8 +17,8 @@
 struct netlink {
 	struct mnl_socket *socket;
 	uint32_t seq;
-	bool done, interrupted; /* of the list being read */
-	_Alignas(struct nlmsghdr) char buffer[32768];	/* what the kernel fills at most in one message of a list */
+	bool done, interrupted;			      /* of the list being read */
+	_Alignas(struct nlmsghdr) char buffer[32768]; /* what the kernel fills at most in one message of a list */
 };
 
 static int subscribe(struct netlink *nl)

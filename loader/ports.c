@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "../userspace/lib/log.h"
@@ -227,6 +228,8 @@ static int refresh(const struct ports *ports, struct port *port, const struct ma
 
 	if (port->instance.tc >= 0 && !memcmp(&port->conf, conf, sizeof(*conf)))
 		return 0;
+	/* A verifier's run for each of many ports takes its time, at the start too. */
+	(void)sd_notify(0, "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000");
 	error = instance_load(maps, conf, &instance);
 	if (error)
 		return error;

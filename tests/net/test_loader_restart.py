@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Ending, killing, restarting, upgrading, reloading, detaching: links stay what they are."""
 import json
+import mmap
 import os
 import pathlib
 import signal
@@ -197,6 +198,41 @@ def test_frozen_while_the_loader_was_dead(attached):
     assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
 
 
+def test_full_and_frozen_by_an_enemy(bare_site):
+    """More words than fit, and the table frozen so that nobody can remove them: what fits is taken over."""
+    kit.add_port(bare_site, "p1")
+    kit.leave_snapshot(bare_site)
+    bare_site.configure(zones=[kit.ZONE], policy={"capacity": 2048, "devices": 64, "clock": "trust"})
+    bare_site.loader = bare_site.start_loader()
+    before = pins.control(bare_site.bpf)
+    fd = pins.obj_get(bare_site.bpf / "policy_table")
+    size = (before["buckets"] + 1) * 64
+    with mmap.mmap(fd, size) as table:
+        for i in range(size // 8):
+            table[8 * i:8 * i + 8] = kit.word(f"02{i:010x}", 48, kit.DROP * 17).to_bytes(8, "little")
+    os.close(fd)
+    run("/usr/bin/python3", pins.__file__, bare_site.bpf / "policy_table", "freeze")
+    wait_until("a new generation", lambda: bare_site.loader_state()["generation"] == before["generation"] + 1)
+    assert "more than its capacity: 2048 are taken over" in bare_site.loader.text()
+    assert run("/usr/bin/python3", pins.__file__, bare_site.bpf / "policy_table", "mmap").stdout.strip() == "done"
+
+
+def test_another_abi_is_filled_first_and_switched_after(attached):
+    """Pins that say another ABI number: new maps from the snapshot, under the same links."""
+    kit.stop(attached)
+    links, before = kit.link_ids(attached), pins.control(attached.bpf)
+    fd = pins.obj_get(attached.bpf / "control")
+    pins.update(fd, bytes(4), (99).to_bytes(4, "little") + pins.lookup(fd, bytes(4), 40)[4:])
+    os.close(fd)
+    attached.loader = attached.start_loader()
+    assert "of another ABI or not whole" in attached.loader.text()
+    after = pins.control(attached.bpf)
+    assert after["abi"] == 1 and after["generation"] not in (before["generation"], 0)
+    assert after["generation"] == attached.loader_state()["generation"]
+    assert kit.link_ids(attached) == links
+    assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
+
+
 def test_overwritten_head_is_made_anew(attached):
     fd = pins.obj_get(attached.bpf / "policy_head")
     pins.update(fd, bytes(4), b"\xff" * 64)
@@ -287,10 +323,10 @@ def test_state_is_written_only_when_it_changed(attached):
     kit.add_port(attached, "p3")
     kit.wait_port(attached, "p3", "up", lambda p: p["up"])
     changed = path.stat()
-    assert changed.st_ino != before.st_ino
+    assert (changed.st_mtime_ns, changed.st_size) != (before.st_mtime_ns, before.st_size)
     looked = attached.loader.messages().count("WATCHDOG=1")
     wait_until("another look at everything", lambda: attached.loader.messages().count("WATCHDOG=1") > looked + 1, 20)
-    assert path.stat().st_ino == changed.st_ino
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (changed.st_ino, changed.st_mtime_ns)
     assert json.loads(path.read_text(encoding="utf-8"))["abi"] == 1
 
 
