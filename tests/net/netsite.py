@@ -422,6 +422,9 @@ class Site:
 
     def lenscap(self, *arguments, check=False, build=BUILD, user=None, **kwargs):
         """The command line, in the switch's namespace. Returns the finished process (returncode, stdout, stderr)."""
+        for program in self.programs:  # an unread socket makes sd_notify wait, and the program with it
+            if program.process.poll() is None:
+                program.messages()
         become = ["setpriv", "--reuid", user, "--regid", "lenscap", "--clear-groups", "--"] if user else []
         return self.in_ns(SWITCH, *become, build / "lenscap", *arguments, "--config", self.config_file,
                           check=check, **kwargs)
