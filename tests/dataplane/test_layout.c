@@ -102,6 +102,7 @@ static void test_another_abi_generation_or_size_is_refused(void **state)
 	struct kernel *k = kernel_new(NULL);
 	const struct table_fds fds = {k->head_fd, k->filter_fd, k->table_fd, k->grace};
 	const struct table_fds swapped = {k->filter_fd, k->head_fd, k->table_fd, k->grace};
+	const struct table_fds no_wait = {k->head_fd, k->filter_fd, k->table_fd, k->switches};
 	struct lc_control control = k->control;
 	struct table *table = NULL;
 
@@ -122,6 +123,7 @@ static void test_another_abi_generation_or_size_is_refused(void **state)
 	control.capacity = control.buckets * 4 + 1;
 	assert_int_equal(table_open_fds(&fds, &control, &table), -EPROTO);
 	assert_int_equal(table_open_fds(&swapped, &k->control, &table), -EPROTO);
+	assert_int_equal(table_open_fds(&no_wait, &k->control, &table), -EPROTO);
 	k->head->abi++;
 	assert_int_equal(table_open_fds(&fds, &k->control, &table), -EPROTO);
 	kernel_free(k);

@@ -355,6 +355,73 @@ static void test_a_full_table_is_replaced(void **state)
 	free(changes);
 }
 
+/* All of it under one OUI, whose own entry stays: still not refused. */
+static void test_a_full_table_of_one_oui_is_replaced(void **state)
+{
+	static table_word changes[2 * 512];
+	struct area a;
+
+	(void)state;
+	area_open(&a, 128, 512);
+	changes[0] = table_word_make(0x4419b6000000ull, LC_LEN_24, LC_MONITOR);
+	for (uint64_t i = 1; i < 512; i++)
+		changes[i] = table_word_make(0x4419b6000000ull + 2 * i, LC_LEN_48, LC_DROP);
+	assert_int_equal(table_apply(a.table, changes, 512, NULL, NULL), 0);
+	for (uint64_t i = 0; i < 511; i++) {
+		changes[2 * i] = table_word_make(0x4419b6000002ull + 2 * i, LC_LEN_48, 0);
+		changes[2 * i + 1] = table_word_make(0x4419b6000003ull + 2 * i, LC_LEN_48, LC_DROP);
+	}
+	assert_int_equal(table_apply(a.table, changes, 1022, NULL, NULL), 0);
+	assert_int_equal(table_count(a.table), 512);
+	for (size_t i = 0; i < 1022; i++)
+		assert_int_equal(table_lookup(a.table, changes[i] >> 8), i % 2 ? LC_DROP : 0);
+	check_sound(&a);
+	area_close(&a);
+}
+
+static unsigned in_between;
+
+/* Called where the writer waits for programs, that is once in each part. */
+static int look_between_parts(const struct table *t)
+{
+	unsigned oui = table_lookup(t, 0x4419b6000000ull << 8 | LC_LEN_24);
+
+	for (uint64_t i = 0; i < 100; i++) {
+		unsigned below = table_lookup(t, (0x4419b6000000ull + i) << 8 | LC_LEN_48);
+
+		if ((oui == LC_DROP) != (below == LC_ALLOW))
+			fail_msg("the OUI is %u, below it is %u", oui, below);
+	}
+	in_between++;
+	return 0;
+}
+
+static void test_parts_never_split_a_prefix_from_what_is_below(void **state)
+{
+	static table_word changes[701];
+	struct area a;
+
+	(void)state;
+	area_open(&a, 128, 512);
+	for (uint64_t i = 0; i < 400; i++)
+		changes[i] = table_word_make(0x440000000000ull + (i << 24), LC_LEN_48, LC_DROP);
+	assert_int_equal(table_apply(a.table, changes, 400, NULL, NULL), 0);
+	for (uint64_t i = 0; i < 400; i++)
+		changes[i] &= ~15ull;
+	changes[400] = table_word_make(0x4419b6000000ull, LC_LEN_24, LC_DROP);
+	for (uint64_t i = 0; i < 100; i++)
+		changes[i + 401] = table_word_make(0x4419b6000000ull + i, LC_LEN_48, LC_ALLOW);
+	for (uint64_t i = 0; i < 200; i++)
+		changes[i + 501] = table_word_make(0x460000000000ull + i, LC_LEN_48, LC_DROP);
+	a.table->wait = look_between_parts;
+	in_between = 0;
+	assert_int_equal(table_apply(a.table, changes, 701, NULL, NULL), 0);
+	assert_true(in_between > 1);
+	assert_int_equal(table_count(a.table), 301);
+	check_sound(&a);
+	area_close(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +433,8 @@ int main(void)
 		cmocka_unit_test(test_over_capacity_changes_not_one_byte),
 		cmocka_unit_test(test_chosen_keys_fill_the_stash_and_then_change_nothing),
 		cmocka_unit_test(test_a_full_table_is_replaced),
+		cmocka_unit_test(test_a_full_table_of_one_oui_is_replaced),
+		cmocka_unit_test(test_parts_never_split_a_prefix_from_what_is_below),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A writer killed anywhere in a change: whoever opens the table next finds the old policy or the new, whole. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -181,11 +182,42 @@ static void test_copy_between_flip_and_clean_up(void **state)
 	(void)munmap(s[1], sizeof(*s[1]));
 }
 
+static int refuse_to_wait(const struct table *t)
+{
+	(void)t;
+	return -EIO;
+}
+
+/* The kernel refuses to wait: the new policy is in force, and nothing is cleaned up until it does wait. */
+static void test_no_clean_up_without_the_wait(void **state)
+{
+	struct shared *s;
+	struct table *t;
+	bool dirty;
+
+	(void)state;
+	make_policies();
+	s = make_shared();
+	t = open_over(s);
+	t->wait = refuse_to_wait;
+	assert_int_equal(table_apply(t, change[1], n_change, NULL, NULL), -EIO);
+	assert_int_equal(table_lookup(t, policy[1][0] >> 8), policy[1][0] & 15);
+	assert_int_equal(table_apply(t, change[0], n_change, NULL, NULL), -EIO);
+	assert_int_equal(table_lookup(t, policy[1][0] >> 8), policy[1][0] & 15);
+	t->wait = NULL;
+	assert_int_equal(table_apply(t, NULL, 0, NULL, NULL), 0);
+	table_close(t);
+	assert_int_equal(policy_in(s, &dirty), 1);
+	assert_false(dirty);
+	(void)munmap(s, sizeof(*s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed_anywhere),
 		cmocka_unit_test(test_copy_between_flip_and_clean_up),
+		cmocka_unit_test(test_no_clean_up_without_the_wait),
 	};
 
 	return cmocka_run_group_tests_name("table_repair", tests, NULL, NULL);

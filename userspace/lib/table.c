@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,16 +16,35 @@
 #define MAX_BUCKETS (1u << 22)
 
 /* An unprivileged process may ask a descriptor it holds what it is. */
+static int map_info(int fd, struct bpf_map_info *info)
+{
+	__u32 size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(fd, info, &size) ? -errno : 0;
+}
+
 static int check_map(int fd, uint32_t value_size, uint32_t entries)
 {
-	struct bpf_map_info info = {0};
-	__u32 size = sizeof(info);
+	struct bpf_map_info info;
+	int err = map_info(fd, &info);
 
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
+	if (err)
+		return err;
 	if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != value_size || info.max_entries != entries)
 		return -EPROTO;
 	return info.map_flags & BPF_F_MMAPABLE ? 0 : -EPROTO;
+}
+
+/* Updating any other kind of map would not wait. */
+static int check_grace(int fd)
+{
+	struct bpf_map_info info;
+	int err = fd < 0 ? 0 : map_info(fd, &info);
+
+	if (err || fd < 0)
+		return err;
+	return info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ? 0 : -EPROTO;
 }
 
 static int map_in(int fd, uint32_t value_size, uint32_t entries, void **out)
@@ -54,6 +74,8 @@ static int map_all(struct table *t, const struct table_fds *fds)
 
 	if (!err && (t->head->abi != LC_ABI || t->head->generation != t->control.generation))
 		return -EPROTO;
+	if (!err)
+		err = check_grace(fds->grace);
 	if (!err)
 		err = map_in(fds->filter, sizeof(*t->filter), LC_FILTER_WORDS, (void **)&t->filter);
 	if (!err)

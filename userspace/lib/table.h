@@ -26,7 +26,8 @@ table_word table_word_make(uint64_t mac48, enum lc_length length, unsigned nibbl
  * -EPROTO when the ABI differs (try again when the loader has finished), else a negative errno. */
 int table_open(const char *dir, struct table **out);
 
-/* The same over maps given by descriptor (the loader before it pins; tests). Descriptors stay the caller's. */
+/* The same over maps given by descriptor (the loader before it pins; tests). Descriptors stay the caller's, and open
+ * until table_close(). The head must already hold abi and generation. */
 struct table_fds {
 	int head, filter, table, grace; /* grace -1: no program is attached yet, nothing to wait for */
 };
@@ -36,9 +37,13 @@ void table_close(struct table *table);
 /* Called when the new policy is in force, before clean-up. */
 typedef void table_in_force_fn(void *arg);
 
-/* Apply N changes (sorted by word >> 8, unique) as one transaction; OUI by OUI when old and new together do not
- * fit in half the table. 0, or -ENOSPC (over capacity or a placement failed; nothing changed), -EIO when a map
- * refused. */
+/* Apply N changes (sorted by word >> 8, unique) as one transaction. When old and new together do not fit in half the
+ * table it is made in parts; a changed prefix and what changes below it are always in one part, so still no frame sees a
+ * mixture. FN is called once, when all is in force; the return comes after the programs in flight have ended (about
+ * 15 ms later).
+ * 0; -EINVAL (not sorted, bits that mean nothing), -ENOSPC (over capacity, or a placement failed), -ENOMEM: nothing
+ * changed; -EIO: the kernel refused to wait, what is in force is old or new or (made in parts) some of each; the next call
+ * repairs that first. */
 int table_apply(struct table *table, const table_word *changes, size_t n, table_in_force_fn *fn, void *arg);
 
 /* Verdict nibble in force for a key (word >> 8), 0 = absent. */

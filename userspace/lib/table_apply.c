@@ -169,20 +169,28 @@ static int apply_one(struct table *t, table_word wanted, table_in_force_fn *fn, 
 	return t->half_done ? -EIO : 0;
 }
 
-/* ---- OUI by OUI: old and new together would be more than half the table ---- */
+/*
+ * ---- Part by part: old and new together would be more than half the table ----
+ *
+ * What must change together is what one address can meet: a changed prefix and all changes below it, a family. An OUI
+ * whose own entry stays falls apart into many, so that even a full table of one OUI can be replaced. A part is as many
+ * families as there is room for, since each part waits for a grace period.
+ */
 
-/* How much the table may hold during a part: a part is many OUIs where there is room, since each waits for a grace
- * period. At nine sixteenths a bucket pair overflows less than once in a hundred thousand words. */
+/* How much the table may hold during a part. At nine sixteenths a pair of buckets overflows less than once in a hundred
+ * thousand words. */
 static size_t part_limit(const struct table *t)
 {
 	return half_of(t) + half_of(t) / 8;
 }
 
-static size_t oui_end(const table_word *changes, size_t n, size_t begin)
+/* The words are sorted, a prefix before what is below it. */
+static size_t family_end(const table_word *changes, size_t n, size_t begin)
 {
+	uint64_t last = key_last(word_key(changes[begin]));
 	size_t end = begin + 1;
 
-	while (end < n && changes[end] >> 40 == changes[begin] >> 40)
+	while (end < n && changes[end] >> LC_WORD_PREFIX_SHIFT <= last)
 		end++;
 	return end;
 }
@@ -196,14 +204,14 @@ static size_t words_added(const struct table *t, const table_word *changes, size
 	return added;
 }
 
-/* End of the next part: whole OUIs while they fit, at least one. */
+/* End of the next part: whole families while they fit, at least one. */
 static size_t part_end(const struct table *t, const table_word *changes, size_t n, size_t begin)
 {
-	size_t end = oui_end(changes, n, begin);
+	size_t end = family_end(changes, n, begin);
 	size_t used = t->used + words_added(t, changes + begin, end - begin);
 
 	while (end < n) {
-		size_t next = oui_end(changes, n, end);
+		size_t next = family_end(changes, n, end);
 
 		used += words_added(t, changes + end, next - end);
 		if (used > part_limit(t))
@@ -217,7 +225,7 @@ static size_t part_end(const struct table *t, const table_word *changes, size_t 
 static int apply_parts(struct table *t, const table_word *changes, size_t n, size_t *done, table_in_force_fn *fn,
 		       void *arg)
 {
-	/* A part may pass the capacity when a later one removes; a single OUI may need more than part_limit(). */
+	/* A part may pass the capacity when a later one removes; a single family may need more than part_limit(). */
 	const struct limits limits = {.words = SIZE_MAX, .live = SIZE_MAX};
 	int err = 0;
 
@@ -255,7 +263,7 @@ static bool fits_in_the_end(const struct table *t, const table_word *changes, si
 	return gained <= lost || live + gained - lost <= t->control.capacity;
 }
 
-static int apply_by_oui(struct table *t, const table_word *changes, size_t n, table_in_force_fn *fn, void *arg)
+static int apply_in_parts(struct table *t, const table_word *changes, size_t n, table_in_force_fn *fn, void *arg)
 {
 	table_word *back;
 	size_t done, ignored;
@@ -285,5 +293,5 @@ int table_apply(struct table *t, const table_word *changes, size_t n, table_in_f
 	if (n == 1)
 		return apply_one(t, changes[0], fn, arg);
 	err = apply_at_once(t, changes, n, &limits, fn, arg);
-	return err == -ENOSPC ? apply_by_oui(t, changes, n, fn, arg) : err;
+	return err == -ENOSPC ? apply_in_parts(t, changes, n, fn, arg) : err;
 }

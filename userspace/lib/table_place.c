@@ -19,6 +19,11 @@ bool key_valid(uint64_t key)
 	return code < LC_LENGTHS && key >> 56 == 0 && (key >> 8 & ((1ull << prefix_low_bits[code]) - 1)) == 0;
 }
 
+uint64_t key_last(uint64_t key)
+{
+	return key >> 8 | ((1ull << prefix_low_bits[key & 3]) - 1);
+}
+
 static uint64_t hash_of(const struct table *t, uint64_t key)
 {
 	return lc_hash(key, t->control.seed[0], t->control.seed[1]);

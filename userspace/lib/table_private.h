@@ -82,6 +82,8 @@ int table_over(const struct table_memory *memory, const struct lc_control *contr
 
 /* Prefix without bits beyond the length, unused bits zero; says nothing of the verdicts. */
 bool key_valid(uint64_t key);
+/* The last address a key covers, as mac48. */
+uint64_t key_last(uint64_t key);
 /* The word of KEY with an action in a field that ACTIONS masks, in the order in which programs look; NULL = none. */
 uint64_t *table_find(const struct table *t, uint64_t key, uint64_t actions);
 /* Put a word, not there yet, into the emptier of its buckets, else the stash, and set its filter bit. NULL = no room. */
