@@ -17,7 +17,6 @@ echo 2 >/proc/sys/kernel/unprivileged_bpf_disabled
 echo
 echo VM-START
 for test in /tests/test_*; do
-	[ -x "$test" ] || continue
 	name=$(basename "$test" .sh)
 	echo "VM-GROUP $name"
 	case $test in
