@@ -10,7 +10,7 @@
 #include "loader.h"
 
 #define REMEMBER "loader/offload.json"
-#define REMEMBER_MAX (256u * 1024u)
+#define REMEMBER_MAX (256ul * 1024)
 
 static json_t *describe(const struct ports *ports)
 {

@@ -28,17 +28,36 @@ static struct config_zone zone(const char *name, bool enforce, enum lc_action ac
 }
 
 /* Two zones on one port; which of them (1, 2, 0 = none) some VLANs fall to. */
+struct two {
+	const char *what;
+	struct config_zone zone[2];
+	struct {
+		unsigned vlan;
+		uint8_t owner;
+	} expected[6];
+	const char *error;
+};
+
+static void check_two(const struct two *row)
+{
+	static const uint16_t places[] = {0, 1};
+	const struct config config = {.zones = (struct config_zone *)row->zone, .n_zones = 2};
+	struct lc_port_conf conf = {0};
+	struct notes errors = {0};
+
+	print_message("%s\n", row->what);
+	zones_build(&config, places, 2, "swp1", &conf, &errors);
+	for (size_t e = 0; e < 6; e++)
+		assert_int_equal(conf.vlan_zone[row->expected[e].vlan], row->expected[e].owner);
+	assert_int_equal(errors.n, row->error ? 1 : 0);
+	if (row->error)
+		assert_non_null(strstr(errors.text[0], row->error));
+	notes_clear(&errors);
+}
+
 static void two_zones(void **state)
 {
-	const struct {
-		const char *what;
-		struct config_zone zone[2];
-		struct {
-			unsigned vlan;
-			uint8_t owner;
-		} expected[6];
-		const char *error;
-	} row[] = {
+	const struct two row[] = {
 	    {"a list goes before any",
 	     {zone("a", true, LC_DROP, 0, 0), zone("b", true, LC_MONITOR, 200, 299)},
 	     {{1, 1}, {200, 2}, {299, 2}, {300, 1}, {UNTAGGED, 1}, {LC_VLAN_ODD, 1}},
@@ -73,23 +92,10 @@ static void two_zones(void **state)
 	     {{1, 2}, {0, 2}, {4095, 2}, {UNTAGGED, 2}, {2, 2}, {LC_VLAN_ODD, 2}},
 	     "both claim swp1 for any VLAN"},
 	};
-	static const uint16_t places[] = {0, 1};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		const struct config config = {.zones = (struct config_zone *)row[i].zone, .n_zones = 2};
-		struct lc_port_conf conf = {0};
-		struct notes errors = {0};
-
-		print_message("%s\n", row[i].what);
-		zones_build(&config, places, 2, "swp1", &conf, &errors);
-		for (size_t e = 0; e < 6; e++)
-			assert_int_equal(conf.vlan_zone[row[i].expected[e].vlan], row[i].expected[e].owner);
-		assert_int_equal(errors.n, row[i].error ? 1 : 0);
-		if (row[i].error)
-			assert_non_null(strstr(errors.text[0], row[i].error));
-		notes_clear(&errors);
-	}
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		check_two(&row[i]);
 }
 
 static void fields(void **state)

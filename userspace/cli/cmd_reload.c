@@ -23,7 +23,7 @@ const struct cli_option reload_options[] = {
 	{0, NULL, NULL, NULL},
 };
 
-#define CONFIRM_MOST (7 * 86400)
+#define CONFIRM_MOST (7L * 86400)
 
 struct reload {
 	struct cli *cli;

@@ -90,6 +90,7 @@ void doctor_pins(struct doctor *d)
 static void read_capabilities(int64_t pid, char *sets, size_t size)
 {
 	char path[64], line[128], name[16];
+	size_t used = 0;
 	uint64_t bits;
 	FILE *f;
 
@@ -98,8 +99,8 @@ static void read_capabilities(int64_t pid, char *sets, size_t size)
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "%15[^:]: %" SCNx64, name, &bits) == 2 && strncmp(name, "Cap", 3) == 0 && bits &&
-		    strlen(sets) + strlen(name) + 2 < size)
-			(void)strcat(strcat(sets, *sets ? " " : ""), name);
+		    used + strlen(name) + 2 < size)
+			used += (size_t)snprintf(sets + used, size - used, "%s%s", used ? " " : "", name);
 	if (f)
 		(void)fclose(f);
 }

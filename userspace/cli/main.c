@@ -78,7 +78,7 @@ static bool read_options(int argc, char **argv, struct cli *cli, struct globals 
 	struct getopt_tables t = {.n = 0};
 	int value;
 
-	(void)strcpy(t.letters, cli->command ? "" : "+");
+	(void)snprintf(t.letters, sizeof(t.letters), "%s", cli->command ? "" : "+");
 	add_options(&t, cli->command ? cli->command->options : NULL);
 	t.n_command = t.n;
 	add_options(&t, global_options);

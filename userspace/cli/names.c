@@ -59,9 +59,9 @@ const char *tc_mode_name(unsigned mode)
 void vlan_format(unsigned vlan, char out[static VLAN_TEXT])
 {
 	if (vlan == LC_VLAN_UNTAGGED)
-		(void)strcpy(out, "untagged");
+		(void)snprintf(out, VLAN_TEXT, "untagged");
 	else if (vlan == LC_VLAN_ODD)
-		(void)strcpy(out, "odd");
+		(void)snprintf(out, VLAN_TEXT, "odd");
 	else
 		(void)snprintf(out, VLAN_TEXT, "%u", vlan);
 }

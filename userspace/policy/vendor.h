@@ -15,7 +15,7 @@
 #include "../feed/native.h"
 
 #define VENDOR_DEFAULT_LIST "uk-core-network"
-#define VENDOR_OLD_SECONDS (365 * 86400) /* a list whose edition is older is worth a warning */
+#define VENDOR_OLD_SECONDS (365L * 86400) /* a list whose edition is older is worth a warning */
 
 /* ---- What is there: the compiled lists of a folder ---- */
 struct vendor_list {
