@@ -109,6 +109,33 @@ static void test_every_pair_of_lengths_and_actions(void **state)
 	}
 }
 
+/* Trying a list out lifts nothing: each pair of lengths, either or both on trial. */
+static void test_an_entry_on_trial_decides_only_where_no_other_does(void **state)
+{
+	struct context *c = *state;
+
+	kernel_clear(c->kernel);
+	for (unsigned i = 0; i < LC_LENGTHS * LC_LENGTHS * 4; i++) {
+		unsigned shorter = i % 4, longer = i / 4 % 4, trials = i / 16;
+		unsigned enforced = trials == 1 ? LC_ALLOW : LC_DROP; /* the shorter drops, the longer allows */
+		const table_word words[] = {
+			table_word_make(prefix_of(TEST_CAMERA, shorter), shorter,
+					LC_DROP | (trials & 1 ? LC_ENTRY_DRY_RUN : 0)),
+			table_word_make(prefix_of(TEST_CAMERA, longer), longer,
+					LC_ALLOW | (trials & 2 ? LC_ENTRY_DRY_RUN : 0)),
+		};
+		const table_word gone[] = {words[0] & ~15ull, words[1] & ~15ull};
+
+		if (shorter >= longer)
+			continue;
+		if (trials == 0 || trials == 3)
+			enforced = LC_ALLOW; /* alike: the longer */
+		assert_int_equal(table_apply(c->kernel->table, words, 2, NULL, NULL), 0);
+		assert_int_equal(stopped(&c->port, TEST_CAMERA), enforced == LC_DROP);
+		assert_int_equal(table_apply(c->kernel->table, gone, 2, NULL, NULL), 0);
+	}
+}
+
 /* ---- zone, mode, permission, bypass, unconfirmed, protected ---- */
 
 struct circumstances {
@@ -365,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_each_length_covers_its_prefix_and_no_more),
 		cmocka_unit_test(test_the_longest_prefix_decides),
 		cmocka_unit_test(test_every_pair_of_lengths_and_actions),
+		cmocka_unit_test(test_an_entry_on_trial_decides_only_where_no_other_does),
 		cmocka_unit_test(test_every_combination_of_zone_entry_and_what_holds_back),
 		cmocka_unit_test(test_a_flagged_frame_in_no_zone_passes_and_is_counted),
 		cmocka_unit_test(test_a_blind_xdp_program_leaves_all_to_tc),
