@@ -265,6 +265,18 @@ def test_storm_of_hangups(daemon):
     assert daemon.daemon.stop() == 0
 
 
+def test_never_waits_for_the_service_manager(daemon):
+    """A manager that reads nothing: its queue is full after a dozen messages."""
+    daemon.feeds()
+    daemon.begin()
+    for i in range(40):
+        daemon.in_force("local", daemon.override("local.jsonl", [{"mac": f"00:80:41:00:00:{i:02x}", "action": "drop"}]))
+        if i % 2:
+            daemon.daemon.process.send_signal(signal.SIGHUP)
+    assert daemon.flagged("00:80:41:00:00:27") == 2
+    assert daemon.daemon.stop() == 0
+
+
 def test_starts_with_the_last_valid_configuration(daemon):
     daemon.feeds("auditor")
     last = daemon.state / "loader/config"

@@ -78,6 +78,7 @@ struct daemon {
 	bool reload, loader_changed, accept_changed;
 	uint64_t bypass_until; /* as last seen */
 	unsigned ticks;
+	char status[96]; /* as last told */
 
 	sd_event *event;
 	sd_event_source *work, *tick, *expiry, *snapshot, *devices_timer, *ring_source;
@@ -122,6 +123,7 @@ void expire_check(struct daemon *d); /* clock became trusted, or jumped; stalene
 
 /* state.c: <run>/daemon/state.json. */
 void state_write(struct daemon *d);
+void state_notify(struct daemon *d); /* the service manager's status line, when it is another one */
 
 /* report.c: events in words. */
 void report_applied(struct daemon *d, const struct source *s);

@@ -12,6 +12,7 @@
 #include "../lib/log.h"
 #include "../lib/paths.h"
 #include "../lib/text.h"
+#include "notify.h"
 
 #define TICK_USEC 2000000ull	 /* bypass, clock, missing folders and maps */
 #define LOOK_TICKS 15u		 /* files whose change no inotify told (NFS, a link's target) */
@@ -182,6 +183,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	report_bypass(d);
 	expire_check(d);
 	eventlog_flush(d->log);
+	state_notify(d);
 	loop_wake(d);
 	(void)sd_event_source_set_time(source, usec + TICK_USEC);
 	return 0;
@@ -321,8 +323,9 @@ int loop_run(struct daemon *d)
 	state_write(d);
 	(void)sd_event_set_watchdog(d->event, 1);
 	(void)sd_notify(0, "READY=1");
+	state_notify(d);
 	err = sd_event_loop(d->event);
-	(void)sd_notify(0, "STOPPING=1");
+	notify_send("STOPPING=1");
 	seen_save(d);
 	memory_save_clock(d);
 	return err < 0 ? err : 0;

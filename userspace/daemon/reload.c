@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "../lib/log.h"
+#include "notify.h"
 
 static struct source *find(struct world *w, const struct source *like)
 {
@@ -102,10 +102,12 @@ static int build(struct daemon *d, char **error)
 static void notify_reloading(void)
 {
 	struct timespec now;
+	char text[64];
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-			 (unsigned long long)now.tv_sec * 1000000ull + (unsigned long long)now.tv_nsec / 1000ull);
+	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		       (unsigned long long)now.tv_sec * 1000000ull + (unsigned long long)now.tv_nsec / 1000ull);
+	notify_send(text);
 }
 
 void reload_config(struct daemon *d)
@@ -132,5 +134,5 @@ void reload_config(struct daemon *d)
 	expire_arm(d);
 	state_write(d);
 	loop_wake(d);
-	(void)sd_notify(0, "READY=1");
+	notify_send("READY=1");
 }

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "../lib/log.h"
 #include "../lib/paths.h"
 #include "../lib/text.h"
+#include "notify.h"
 
 #define LIST_OLD_SECONDS (365ll * 86400)
 
@@ -187,11 +188,16 @@ static json_t *whole_json(const struct daemon *d)
 			 "warnings", warnings_json(d));
 }
 
-static void notify(const struct daemon *d)
+void state_notify(struct daemon *d)
 {
 	size_t entries = kernel_ready(d->kernel) ? kernel_count(d->kernel) : 0;
+	char text[sizeof(d->status)];
 
-	(void)sd_notifyf(0, "STATUS=%zu entries in force from %zu sources", entries, d->world.n_sources);
+	(void)snprintf(text, sizeof(text), "STATUS=%zu entries in force from %zu sources", entries, d->world.n_sources);
+	if (!strcmp(text, d->status))
+		return;
+	memcpy(d->status, text, sizeof(text));
+	notify_send(text);
 }
 
 void state_write(struct daemon *d)
@@ -209,5 +215,4 @@ void state_write(struct daemon *d)
 		log_error("%s: cannot be written: %s; lenscap status shows old news", path ? path : "", strerror(-err));
 	free(text);
 	free(path);
-	notify(d);
 }
