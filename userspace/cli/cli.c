@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -79,15 +80,17 @@ static bool bad_value(const struct cli *cli, size_t option, const char *why)
 bool cli_uint(const struct cli *cli, size_t option, uint64_t most, uint64_t *value)
 {
 	const char *text = cli->option[option];
-	char *end = NULL;
+	char *end = NULL, why[64];
 	unsigned long long number;
 
 	if (!text)
 		return true;
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno != 0 || number > most)
-		return bad_value(cli, option, "not a number in range");
+	if (*text < '0' || *text > '9' || *end || errno != 0 || number > most) {
+		(void)snprintf(why, sizeof(why), "not a number from 0 to %" PRIu64, most);
+		return bad_value(cli, option, why);
+	}
 	*value = number;
 	return true;
 }
@@ -101,7 +104,7 @@ bool cli_duration(const struct cli *cli, size_t option, int64_t most, int64_t *s
 	if (duration_parse(cli->option[option], &value) != 0 || value <= 0)
 		return bad_value(cli, option, "not a duration; write 30s, 10m, 2h, 7d or 1w");
 	if (value > most)
-		return bad_value(cli, option, most == 86400 ? "more than 24h" : "too long");
+		return bad_value(cli, option, most == 86400 ? "more than 24h" : "more than 7d");
 	*seconds = value;
 	return true;
 }

@@ -21,7 +21,7 @@ const struct cli_option feed_accept_options[] = {
 static int no_state(const struct cli *cli, int err)
 {
 	return cli_say(cli, CLI_FAILED, "%s/" PATH_DAEMON_STATE ": %s; is lenscapd running, and are you root or in group %s?",
-		       cli->config->run, strerror(-err), cli->config->group);
+		       cli->config->run, state_why(err), cli->config->group);
 }
 
 int cmd_feed_list(struct cli *cli)

@@ -19,7 +19,7 @@ int content_read(const struct cli *cli, const char *name, struct content *out)
 	if (err == -EINVAL || err == -ELOOP)
 		return cli_say(cli, CLI_FAILED, "%s: not a regular file; give the file itself", name);
 	if (err)
-		return cli_say(cli, CLI_FAILED, "%s: %s", name, strerror(-err));
+		return cli_say(cli, CLI_FAILED, "%s: %s; name a file that you may read", name, strerror(-err));
 	if (!cli_drop_root(cli)) {
 		content_free(out);
 		return CLI_FAILED;

@@ -29,8 +29,9 @@ static void judge_program(struct health *h, enum state_program program, const js
 	if (err == -ENOENT)
 		lines_add(&h->problems, "%s: has not run with this configuration; systemctl start %s", name, name);
 	else if (err)
-		lines_add(&h->problems, "%s: its state file cannot be read: %s; run this as root or in group %s", name,
-			  strerror(-err), h->config->group);
+		lines_add(&h->problems, "%s: its state file cannot be read: it %s; %s", name,
+			  state_why(err), err == -EACCES ? "run this as root or in the group of Lenscap" :
+			  "restart the program");
 	if (!err && !running)
 		lines_add(&h->problems, "%s: is not running; systemctl start %s", name, name);
 	if (state_bool(config, "fallback"))

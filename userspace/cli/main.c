@@ -128,10 +128,9 @@ static int run_command(struct cli *cli, const struct globals *g)
 	int code;
 
 	if (cli->arguments < cli->command->least || cli->arguments > cli->command->most) {
-		(void)cli_say(cli, CLI_USAGE, "%s; usage: lenscap %s %s",
-			      cli->arguments < cli->command->least ? "something is missing" : "too many arguments",
-			      cli->command->name, cli->command->arguments);
-		return CLI_USAGE;
+		return cli_say(cli, CLI_USAGE, "%s; usage: lenscap %s%s%s",
+			       cli->arguments < cli->command->least ? "something is missing" : "too many arguments",
+			       cli->command->name, *cli->command->arguments ? " " : "", cli->command->arguments);
 	}
 	if (cli->command->root && geteuid() != 0)
 		return cli_say(cli, CLI_FAILED, "only root may do this; try: sudo lenscap %s", cli->command->name);

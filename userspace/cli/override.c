@@ -120,6 +120,9 @@ static int edit_file(struct edit *e, const json_t *entry)
 	size_t size = 0, made_size = 0;
 	int err = file_read(e->path, OVERRIDES_MAX, &data, &size), code;
 
+	if (err == -ELOOP || err == -EINVAL)
+		return cli_say(e->cli, CLI_FAILED, "%s: is not a regular file; put one there or remove it, nothing was changed",
+			       e->path);
 	if (err && err != -ENOENT)
 		return cli_say(e->cli, CLI_FAILED, "%s: %s; nothing was changed", e->path, strerror(-err));
 	e->to = open_memstream(&made, &made_size);

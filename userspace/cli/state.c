@@ -25,6 +25,13 @@ static const struct {
 	[STATE_DAEMON] = {"lenscapd", PATH_DAEMON_STATE},
 };
 
+const char *state_why(int err)
+{
+	if (err == -EINVAL || err == -ELOOP)
+		return "is damaged";
+	return err == -ENOENT ? "is not there" : err == -EACCES ? "may not be read by you" : strerror(-err);
+}
+
 const char *state_program_name(enum state_program program)
 {
 	return programs[program].name;

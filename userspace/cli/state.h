@@ -23,6 +23,8 @@ json_t *state_devices(const struct config *config, int *err);
  * process must bear the program's name and run as the user it must run as (root; config.user). */
 int state_process(const struct config *config, enum state_program program, const json_t *state);
 bool state_running(const struct config *config, enum state_program program, const json_t *state);
+/* Why a state file cannot be read, in words. */
+const char *state_why(int err);
 const char *state_program_name(enum state_program program);
 
 /* Members that are not there, or of another type, read as NULL, -1, false. Any object may be NULL. */
