@@ -413,6 +413,13 @@ class Site:
         wait_until("the policy in force", self.settled)
         return self
 
+    def start_without_feeds(self):
+        """Both programs when no feed's file is there yet: returns when the rest is in force."""
+        self.loader = self.start_loader()
+        self.daemon = self.start_daemon()
+        wait_until("the policy in force", lambda: (self.daemon_state() or {}).get("policy", {}).get("in_force"))
+        return self
+
     def settled(self):
         """True when the running lenscapd has judged every source and the kernel holds the result."""
         state = self.daemon_state()
