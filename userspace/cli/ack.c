@@ -14,8 +14,8 @@
 
 struct ack {
 	const struct cli *cli;
-	int inotify; /* on the folder of lenscapd's state file; -1: there is none */
-	int process; /* pidfd; -1: lenscapd does not run */
+	int inotify;	      /* on the folder of lenscapd's state file; -1: there is none */
+	int process;	      /* pidfd; -1: lenscapd does not run */
 	const char *old_news; /* a refusal that was there before; NULL = none */
 };
 
@@ -110,13 +110,15 @@ static enum answer read_answer(const struct ack *a, const char *name, const char
 static int say_failure(const struct ack *a, int err, int64_t timeout)
 {
 	if (err == -ESRCH)
-		return cli_say(a->cli, CLI_FAILED, "recorded, but not enforced: lenscapd is not running; systemctl start lenscapd");
-	return cli_say(a->cli, CLI_FAILED, "recorded, but lenscapd has not enforced it within %lld s; see: lenscap status",
+		return cli_say(a->cli, CLI_FAILED,
+			       "recorded, but not enforced: lenscapd is not running; systemctl start lenscapd");
+	return cli_say(a->cli, CLI_FAILED,
+		       "recorded, but lenscapd has not enforced it within %lld s; see: lenscap status",
 		       (long long)timeout);
 }
 
-/* SHA256 of the content waited for; "" = of the overrides as they are on disk at the time of asking: another lenscap may add
- * to them, and lenscapd then answers for both. */
+/* SHA256 of the content waited for; "" = of the overrides as they are on disk at the time of asking: another lenscap
+ * may add to them, and lenscapd then answers for both. */
 static int wait_for(struct ack *a, const char *name, const char *sha256, int64_t timeout)
 {
 	int64_t end = now_ms() + timeout * 1000;

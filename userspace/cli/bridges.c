@@ -27,9 +27,7 @@ static const struct nlattr *find(const struct nlattr *nest, unsigned type)
 	const struct nlattr *attr;
 
 	if (nest)
-		mnl_attr_for_each_nested(attr, nest)
-			if (mnl_attr_get_type(attr) == type)
-				return attr;
+		mnl_attr_for_each_nested(attr, nest) if (mnl_attr_get_type(attr) == type) return attr;
 	return NULL;
 }
 
@@ -37,9 +35,7 @@ static const struct nlattr *find_top(const struct nlmsghdr *message, unsigned ty
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
+	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg)) if (mnl_attr_get_type(attr) == type) return attr;
 	return NULL;
 }
 
@@ -62,7 +58,8 @@ static int on_device(const struct nlmsghdr *message, void *arg)
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*link))
 		return MNL_CB_OK;
 	filtering = find(find(find_top(message, IFLA_LINKINFO), IFLA_INFO_DATA), IFLA_BR_VLAN_FILTERING);
-	if (filtering && is_bridge(find_top(message, IFLA_LINKINFO)) && mnl_attr_get_payload_len(filtering) == 1 && mnl_attr_get_u8(filtering) && s->n_filtering < MOST)
+	if (filtering && is_bridge(find_top(message, IFLA_LINKINFO)) && mnl_attr_get_payload_len(filtering) == 1 &&
+	    mnl_attr_get_u8(filtering) && s->n_filtering < MOST)
 		s->filtering[s->n_filtering++] = link->ifi_index;
 	return MNL_CB_OK;
 }
@@ -72,7 +69,8 @@ static unsigned read_pvid(const struct nlattr *spec)
 	const struct nlattr *attr;
 
 	if (spec)
-		mnl_attr_for_each_nested(attr, spec) {
+		mnl_attr_for_each_nested(attr, spec)
+		{
 			const struct bridge_vlan_info *info = mnl_attr_get_payload(attr);
 
 			if (mnl_attr_get_type(attr) == IFLA_BRIDGE_VLAN_INFO &&

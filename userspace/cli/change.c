@@ -137,8 +137,8 @@ static int say_nothing_there(const struct cli *cli, const struct change_order *o
 	char prefix[PREFIX_TEXT];
 
 	prefix_format(&order->prefix, prefix);
-	return cli_say(cli, CLI_NEGATIVE, "%s: no override of that prefix; see: lenscap explain, lenscap list --source local",
-		       prefix);
+	return cli_say(cli, CLI_NEGATIVE,
+		       "%s: no override of that prefix; see: lenscap explain, lenscap list --source local", prefix);
 }
 
 int change_make(struct cli *cli, const struct change_order *order)

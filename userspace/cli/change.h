@@ -17,7 +17,7 @@ struct change_order {
 	int64_t timeout;       /* seconds to wait for lenscapd */
 };
 
-/* Write it, wait until it is enforced, show the verdict that results. Gives the exit code: CLI_NEGATIVE when another entry still
- * wins. */
+/* Write it, wait until it is enforced, show the verdict that results. Gives the exit code: CLI_NEGATIVE when another
+ * entry still wins. */
 int change_make(struct cli *cli, const struct change_order *order);
 #endif

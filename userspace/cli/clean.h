@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* As text_clean(), of a whole zero-terminated string, newly allocated (NULL when out of memory); line feeds become "; ". */
+/* As text_clean(), of a whole zero-terminated string, newly allocated (NULL when out of memory); line feeds become ";
+ * ". */
 char *clean_text(const char *in);
 /* How many columns it takes: its characters. */
 size_t text_columns(const char *text);

@@ -38,7 +38,8 @@ bool cli_config(struct cli *cli)
 	char *error = NULL;
 	int err;
 
-	/* The last valid copy belongs to the configuration in its usual place: another instance's must not be mistaken for it. */
+	/* The last valid copy belongs to the configuration in its usual place: another instance's must not be mistaken
+	 * for it. */
 	if (cli->config_file)
 		err = config_load(cli->config_file, &cli->config, &error);
 	else

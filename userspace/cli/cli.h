@@ -15,7 +15,7 @@ enum cli_exit { CLI_DONE = 0, CLI_NEGATIVE = 1, CLI_USAGE = 2, CLI_FAILED = 3 };
 #define CLI_OPTIONS 8
 
 struct cli_option {
-	char letter;	      /* 0 = none */
+	char letter; /* 0 = none */
 	const char *name;
 	const char *argument; /* what it takes, for help; NULL = nothing */
 	const char *help;
@@ -24,13 +24,13 @@ struct cli_option {
 struct cli;
 
 struct cli_command {
-	const char *name;      /* one or two words */
-	const char *arguments; /* for help, "" = none */
-	int least, most;       /* how many */
-	const char *help;      /* one line */
+	const char *name;		  /* one or two words */
+	const char *arguments;		  /* for help, "" = none */
+	int least, most;		  /* how many */
+	const char *help;		  /* one line */
 	const struct cli_option *options; /* ended by a name of NULL; NULL = none */
-	bool root;		  /* only root can do it */
-	int (*run)(struct cli *cli); /* gives enum cli_exit */
+	bool root;			  /* only root can do it */
+	int (*run)(struct cli *cli);	  /* gives enum cli_exit */
 };
 extern const struct cli_command cli_commands[]; /* ended by a name of NULL */
 
@@ -41,7 +41,8 @@ struct cli {
 	struct out *out;	 /* begun before the command runs */
 	char **argument;
 	int arguments;
-	const char *option[CLI_OPTIONS]; /* by place in the command's table: its argument, "" for one without; NULL = absent */
+	const char
+	    *option[CLI_OPTIONS]; /* by place in the command's table: its argument, "" for one without; NULL = absent */
 };
 
 /* The configuration, or the last valid one with a warning. False when there is none: the reason has been told. */
@@ -83,6 +84,6 @@ int cmd_vendor_list(struct cli *cli);
 int cmd_vendor_show(struct cli *cli);
 
 extern const struct cli_option bypass_options[], check_options[], devices_options[], events_options[], exempt_options[],
-	explain_options[], feed_accept_options[], feed_verify_options[], flag_options[], list_options[], plan_options[],
-	reload_options[], unflag_options[], vendor_compile_options[];
+    explain_options[], feed_accept_options[], feed_verify_options[], flag_options[], list_options[], plan_options[],
+    reload_options[], unflag_options[], vendor_compile_options[];
 #endif

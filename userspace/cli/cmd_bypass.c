@@ -14,8 +14,8 @@
 
 enum { FOR };
 const struct cli_option bypass_options[] = {
-	{'f', "for", "DURATION", "how long (required, at most 24h); it ends by itself"},
-	{0, NULL, NULL, NULL},
+    {'f', "for", "DURATION", "how long (required, at most 24h); it ends by itself"},
+    {0, NULL, NULL, NULL},
 };
 
 /* An emergency must not depend on the configuration: without one, the usual folder. NULL, told. */

@@ -56,7 +56,8 @@ static void show_zone_ports(struct check *c, const struct config_zone *zone)
 			continue;
 		out_item(c->cli->out, place->port);
 		if (used < sizeof(text))
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "", place->port);
+			used +=
+			    (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "", place->port);
 	}
 	out_list_end(c->cli->out);
 	out_string(c->cli->out, NULL, "PORTS NOW", text);
@@ -98,8 +99,10 @@ static void check_pvids(struct check *c)
 
 		for (size_t z = 0; pvid && z < place->zones; z++)
 			if (!place->zone[z]->vlans.any && config_vlans_have(&place->zone[z]->vlans, pvid))
-				lines_add(&c->warnings, "zone %s: VLAN %u is the PVID of %s: its frames arrive untagged; list "
-							"\"untagged\" too", place->zone[z]->name, pvid, place->port);
+				lines_add(&c->warnings,
+					  "zone %s: VLAN %u is the PVID of %s: its frames arrive untagged; list "
+					  "\"untagged\" too",
+					  place->zone[z]->name, pvid, place->port);
 	}
 	bridge_ports_free(&ports);
 }
@@ -125,7 +128,8 @@ static void check_list(struct check *c, const struct config_list *list, const st
 	} else if (found->error) {
 		lines_add(&c->warnings, "%s", found->error);
 	} else if (found->edition + VENDOR_OLD_SECONDS < (int64_t)time(NULL)) {
-		lines_add(&c->warnings, "vendor list %s: older than a year; lenscap vendor compile makes it anew", list->name);
+		lines_add(&c->warnings, "vendor list %s: older than a year; lenscap vendor compile makes it anew",
+			  list->name);
 	}
 }
 

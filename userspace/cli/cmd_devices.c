@@ -14,8 +14,8 @@
 
 enum { PORT };
 const struct cli_option devices_options[] = {
-	{'p', "port", "IF", "only this port"},
-	{0, NULL, NULL, NULL},
+    {'p', "port", "IF", "only this port"},
+    {0, NULL, NULL, NULL},
 };
 
 struct known { /* a row of devices.json, found by address and port */
@@ -89,7 +89,7 @@ static const char *vendor_of(struct devices *d, uint64_t mac48)
 	n = d->policy ? policy_explain(d->policy, mac48, d->now, c) : 0;
 	for (size_t i = 0; i < n; i++) {
 		const char *vendor =
-			strings_get(policy_source_set(d->policy, c[i].source)->strings, c[i].entry->vendor);
+		    strings_get(policy_source_set(d->policy, c[i].source)->strings, c[i].entry->vendor);
 
 		if (vendor && *vendor)
 			return vendor;
@@ -162,8 +162,9 @@ int cmd_devices(struct cli *cli)
 	dir = path_join(cli->config->run, PATH_BPF);
 	err = dir ? counters_open(dir, &c) : -ENOMEM;
 	if (err)
-		code = cli_say(cli, CLI_FAILED, "%s/bpf: %s; is lenscap-loader running, and are you root or in group %s?",
-			       cli->config->run, strerror(-err), cli->config->group);
+		code =
+		    cli_say(cli, CLI_FAILED, "%s/bpf: %s; is lenscap-loader running, and are you root or in group %s?",
+			    cli->config->run, strerror(-err), cli->config->group);
 	else
 		code = show_devices(&d, c, cli->option[PORT]);
 	counters_close(c);

@@ -7,9 +7,9 @@
 #include "doctor.h"
 
 static const char *const words[] = {
-	[FINDING_GOOD] = "good", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "PROBLEM"};
+    [FINDING_GOOD] = "good", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "PROBLEM"};
 static const char *const keys[] = {
-	[FINDING_GOOD] = "good", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem"};
+    [FINDING_GOOD] = "good", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem"};
 
 void doctor_say(struct doctor *d, enum finding finding, const char *what, const char *cure, const char *format, ...)
 {
@@ -34,8 +34,8 @@ void doctor_say(struct doctor *d, enum finding finding, const char *what, const 
 }
 
 static void (*const examinations[])(struct doctor *) = {
-	doctor_kernel, doctor_accounts, doctor_folders, doctor_space,
-	doctor_pins,   doctor_programs, doctor_lists,	doctor_ports,
+    doctor_kernel, doctor_accounts, doctor_folders, doctor_space,
+    doctor_pins,   doctor_programs, doctor_lists,   doctor_ports,
 };
 
 /* What `status` calls degraded belongs here as well: its lines name their own way out. */

@@ -16,10 +16,10 @@
 
 enum { FOLLOW, LINES, SINCE };
 const struct cli_option events_options[] = {
-	{'f', "follow", NULL, "go on with events as they come (with -j one object a line)"},
-	{'n', "lines", "N", "the last N (default 50)"},
-	{'s', "since", "TIME", "from this time on: RFC 3339, or a duration back from now"},
-	{0, NULL, NULL, NULL},
+    {'f', "follow", NULL, "go on with events as they come (with -j one object a line)"},
+    {'n', "lines", "N", "the last N (default 50)"},
+    {'s', "since", "TIME", "from this time on: RFC 3339, or a duration back from now"},
+    {0, NULL, NULL, NULL},
 };
 
 #define LINES_DEFAULT 50
@@ -50,8 +50,8 @@ static int open_log(struct log *l)
 	return 0;
 }
 
-/* A whole line, without its end; a line not finished yet is left for later, one that is too long comes in pieces that are
- * no JSON. */
+/* A whole line, without its end; a line not finished yet is left for later, one that is too long comes in pieces that
+ * are no JSON. */
 static bool read_line(struct log *l)
 {
 	long start = ftell(l->file);
@@ -117,7 +117,8 @@ static void show_text(struct out *o, const json_t *event)
 	if (!to)
 		return;
 	(void)fprintf(to, "%s  %-14s", time ? time : "-", name ? name : "-");
-	json_object_foreach((json_t *)event, key, value) {
+	json_object_foreach((json_t *)event, key, value)
+	{
 		const char *word = json_string_value(value);
 
 		if (strcmp(key, "time") == 0 || strcmp(key, "event") == 0)
@@ -142,8 +143,7 @@ static void show_event(struct log *l)
 	if (json_is_object(event) && (l->since == 0 || state_time(event, "time") >= l->since)) {
 		if (!l->follow)
 			out_row(o);
-		json_object_foreach(event, key, value)
-			show_value(o, key, value);
+		json_object_foreach(event, key, value) show_value(o, key, value);
 		show_text(o, event);
 		if (l->follow)
 			out_flush(o);

@@ -15,8 +15,8 @@
 
 enum { ON };
 const struct cli_option explain_options[] = {
-	{0, "on", "IF[.VLAN]", "only for frames that come in there"},
-	{0, NULL, NULL, NULL},
+    {0, "on", "IF[.VLAN]", "only for frames that come in there"},
+    {0, NULL, NULL, NULL},
 };
 
 struct kernel { /* what the pinned maps say */
@@ -24,7 +24,8 @@ struct kernel { /* what the pinned maps say */
 	uint64_t word;
 };
 
-/* "swp1", "swp1.200"; a name may itself contain a dot, so the whole is tried first. False, told: not to be understood. */
+/* "swp1", "swp1.200"; a name may itself contain a dot, so the whole is tried first. False, told: not to be understood.
+ */
 static bool parse_where(const struct cli *cli, const struct places *places, struct outcome_where *where)
 {
 	const char *text = cli->option[ON], *dot = text ? strrchr(text, '.') : NULL;
@@ -75,7 +76,8 @@ static struct kernel read_kernel(const struct config *config, uint64_t mac48, st
 	return k;
 }
 
-/* What the kernel holds, and whether it is what the files say: entries may differ in length as written, words may not. */
+/* What the kernel holds, and whether it is what the files say: entries may differ in length as written, words may not.
+ */
 static void show_kernel(struct out *o, const struct config *config, const struct kernel *k, uint64_t wanted)
 {
 	bool same = k->word == wanted;
@@ -90,8 +92,8 @@ static void show_kernel(struct out *o, const struct config *config, const struct
 	out_bool(o, "agrees", NULL, k->err == 0 && same);
 	out_object_end(o);
 	if (k->err)
-		out_text(o, "kernel", "its maps cannot be read (%s): %s/bpf; this is what the files say", strerror(-k->err),
-			 config->run);
+		out_text(o, "kernel", "its maps cannot be read (%s): %s/bpf; this is what the files say",
+			 strerror(-k->err), config->run);
 	else if (same)
 		out_text(o, "kernel", "agrees");
 	else

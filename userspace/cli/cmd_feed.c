@@ -14,13 +14,14 @@
 
 enum { ACCEPT_TIMEOUT };
 const struct cli_option feed_accept_options[] = {
-	{0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
-	{0, NULL, NULL, NULL},
+    {0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
+    {0, NULL, NULL, NULL},
 };
 
 static int no_state(const struct cli *cli, int err)
 {
-	return cli_say(cli, CLI_FAILED, "%s/" PATH_DAEMON_STATE ": %s; is lenscapd running, and are you root or in group %s?",
+	return cli_say(cli, CLI_FAILED,
+		       "%s/" PATH_DAEMON_STATE ": %s; is lenscapd running, and are you root or in group %s?",
 		       cli->config->run, state_why(err), cli->config->group);
 }
 
@@ -65,7 +66,8 @@ static int write_accept(const struct cli *cli, const char *name, const char *sha
 	if (!err)
 		err = file_write(path, line, strlen(line), 0640, group ? group->gr_gid : (gid_t)-1, true);
 	if (err)
-		(void)cli_say(cli, CLI_FAILED, "%s: %s; nothing was changed", path ? path : PATH_ACCEPT, strerror(-err));
+		(void)cli_say(cli, CLI_FAILED, "%s: %s; nothing was changed", path ? path : PATH_ACCEPT,
+			      strerror(-err));
 	free(path);
 	free(folder);
 	return err;
@@ -85,8 +87,9 @@ static int check_pending(const struct cli *cli, const char *name, const char *sh
 	else if (source && !waits)
 		code = cli_say(cli, CLI_NEGATIVE, "%s: no change of it waits; see: lenscap feed list", name);
 	else if (source && strcmp(waits, sha256) != 0)
-		code = cli_say(cli, CLI_NEGATIVE, "%s: another content waits: %s; read it first: lenscap plan FILE --feed %s",
-			       name, waits, name);
+		code = cli_say(cli, CLI_NEGATIVE,
+			       "%s: another content waits: %s; read it first: lenscap plan FILE --feed %s", name, waits,
+			       name);
 	json_decref(state);
 	return code;
 }
@@ -118,8 +121,8 @@ int cmd_feed_accept(struct cli *cli)
 	int code;
 
 	if (!is_sha256(sha256))
-		return cli_say(cli, CLI_USAGE, "%.80s: not a SHA-256 of 64 lower-case hex digits; see: lenscap feed list -j",
-			       sha256);
+		return cli_say(cli, CLI_USAGE,
+			       "%.80s: not a SHA-256 of 64 lower-case hex digits; see: lenscap feed list -j", sha256);
 	if (!cli_uint(cli, ACCEPT_TIMEOUT, 3600, &timeout))
 		return CLI_USAGE;
 	if (!cli_config(cli))

@@ -13,26 +13,26 @@
 
 enum { FLAG_ACTION, FLAG_REASON, FLAG_UNTIL, FLAG_TIMEOUT };
 const struct cli_option flag_options[] = {
-	{'a', "action", "ACTION", "quarantine (default: what the zone says), drop or monitor"},
-	{'r', "reason", "TEXT", "why"},
-	{'u', "until", "TIME", "end: RFC 3339, or a duration as 2h or 7d"},
-	{0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
-	{0, NULL, NULL, NULL},
+    {'a', "action", "ACTION", "quarantine (default: what the zone says), drop or monitor"},
+    {'r', "reason", "TEXT", "why"},
+    {'u', "until", "TIME", "end: RFC 3339, or a duration as 2h or 7d"},
+    {0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
+    {0, NULL, NULL, NULL},
 };
 
 enum { EXEMPT_REASON, EXEMPT_UNTIL, EXEMPT_FOREVER, EXEMPT_TIMEOUT };
 const struct cli_option exempt_options[] = {
-	{'r', "reason", "TEXT", "why (required)"},
-	{'u', "until", "TIME", "end: RFC 3339, or a duration as 2h or 7d"},
-	{0, "forever", NULL, "no end"},
-	{0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
-	{0, NULL, NULL, NULL},
+    {'r', "reason", "TEXT", "why (required)"},
+    {'u', "until", "TIME", "end: RFC 3339, or a duration as 2h or 7d"},
+    {0, "forever", NULL, "no end"},
+    {0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
+    {0, NULL, NULL, NULL},
 };
 
 enum { UNFLAG_TIMEOUT };
 const struct cli_option unflag_options[] = {
-	{0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
-	{0, NULL, NULL, NULL},
+    {0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
+    {0, NULL, NULL, NULL},
 };
 
 #define TIMEOUT_DEFAULT 10
@@ -113,13 +113,15 @@ static bool read_action(const struct cli *cli, enum lc_action *action)
 
 	*action = text ? action_parse(text) : LC_QUARANTINE;
 	if (*action == LC_ALLOW) {
-		(void)cli_say(cli, CLI_USAGE, "--action allow: exempts; use: lenscap exempt %.64s --reason TEXT --until TIME",
+		(void)cli_say(cli, CLI_USAGE,
+			      "--action allow: exempts; use: lenscap exempt %.64s --reason TEXT --until TIME",
 			      cli->argument[0]);
 		return false;
 	}
 	if (*action != LC_ABSENT && action_available(*action))
 		return true;
-	(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action of this version; use quarantine, drop or monitor", text);
+	(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action of this version; use quarantine, drop or monitor",
+		      text);
 	return false;
 }
 

@@ -10,9 +10,9 @@
 
 enum { SOURCE, ACTION };
 const struct cli_option list_options[] = {
-	{'s', "source", "NAME", "only what this source decides"},
-	{'a', "action", "ACTION", "only this action"},
-	{0, NULL, NULL, NULL},
+    {'s', "source", "NAME", "only what this source decides"},
+    {'a', "action", "ACTION", "only this action"},
+    {0, NULL, NULL, NULL},
 };
 
 struct filter {
@@ -100,7 +100,8 @@ static bool parse_filter(const struct cli *cli, struct filter *f)
 	}
 	f->action = cli->option[ACTION] ? action_parse(cli->option[ACTION]) : LC_ABSENT;
 	if (cli->option[ACTION] && f->action == LC_ABSENT) {
-		(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action; use quarantine, drop, monitor or allow", cli->option[ACTION]);
+		(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action; use quarantine, drop, monitor or allow",
+			      cli->option[ACTION]);
 		return false;
 	}
 	return true;

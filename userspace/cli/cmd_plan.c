@@ -17,10 +17,10 @@
 
 enum { FEED, LIST, VERBOSE };
 const struct cli_option plan_options[] = {
-	{'f', "feed", "NAME", "FILE is this feed's next content (default: the feed its header names)"},
-	{'l', "list", "NAME", "FILE is this vendor list's next content"},
-	{'v', "verbose", NULL, "every change, not the first 20"},
-	{0, NULL, NULL, NULL},
+    {'f', "feed", "NAME", "FILE is this feed's next content (default: the feed its header names)"},
+    {'l', "list", "NAME", "FILE is this vendor list's next content"},
+    {'v', "verbose", NULL, "every change, not the first 20"},
+    {0, NULL, NULL, NULL},
 };
 
 #define SHOWN 20
@@ -62,8 +62,8 @@ static bool find_source(struct plan *p)
 		if (policy_source_kind(p->policy, p->source) == kind &&
 		    strcmp(policy_source_name(p->policy, p->source), name) == 0)
 			return true;
-	(void)cli_say(p->cli, CLI_FAILED, "%.64s: no such %s in the configuration; name one with --feed or --list", name,
-		      kind == SOURCE_LIST ? "vendor list" : "feed");
+	(void)cli_say(p->cli, CLI_FAILED, "%.64s: no such %s in the configuration; name one with --feed or --list",
+		      name, kind == SOURCE_LIST ? "vendor list" : "feed");
 	return false;
 }
 
@@ -141,7 +141,8 @@ static void show_counts(const struct plan *p)
 
 	for (size_t i = 0; i < p->changes.n; i++) {
 		const struct change *c = &p->changes.change[i];
-		int before = action_strictness(c->before & LC_ACTION_MASK), after = action_strictness(c->after & LC_ACTION_MASK);
+		int before = action_strictness(c->before & LC_ACTION_MASK),
+		    after = action_strictness(c->after & LC_ACTION_MASK);
 
 		if (!c->before)
 			added++;
@@ -219,7 +220,8 @@ static int make_plan(struct plan *p)
 {
 	struct source_rules rules = policy_rules(p->cli->config, p->policy, p->source);
 
-	if (native_parse(p->content->name, p->content->data, p->content->size, &rules, &p->header, &p->set, p->refusal) != 0)
+	if (native_parse(p->content->name, p->content->data, p->content->size, &rules, &p->header, &p->set,
+			 p->refusal) != 0)
 		return cli_say(p->cli, CLI_NEGATIVE, "it would be refused: %s", p->refusal);
 	if (policy_diff(p->policy, p->source, &p->set, p->now, &p->changes) != 0)
 		return cli_say(p->cli, CLI_FAILED, "out of memory");

@@ -17,10 +17,10 @@
 
 enum { CONFIRM, KEEP, TIMEOUT };
 const struct cli_option reload_options[] = {
-	{'c', "confirm", "DURATION", "every zone returns to dry-run after it, unless confirmed with --keep"},
-	{'k', "keep", NULL, "confirm a reload; reloads nothing"},
-	{0, "timeout", "SECONDS", "wait this long for both programs (default 30)"},
-	{0, NULL, NULL, NULL},
+    {'c', "confirm", "DURATION", "every zone returns to dry-run after it, unless confirmed with --keep"},
+    {'k', "keep", NULL, "confirm a reload; reloads nothing"},
+    {0, "timeout", "SECONDS", "wait this long for both programs (default 30)"},
+    {0, NULL, NULL, NULL},
 };
 
 #define CONFIRM_MOST (7L * 86400)
@@ -66,7 +66,8 @@ static void watch_folder(const struct reload *r, const char *file)
 	free(path);
 }
 
-/* Both programs must run: one that starts later reads the configuration anyway, but nobody would have seen it take it. */
+/* Both programs must run: one that starts later reads the configuration anyway, but nobody would have seen it take it.
+ */
 static int find_processes(struct reload *r)
 {
 	for (enum state_program p = STATE_LOADER; p <= STATE_DAEMON; p++) {
@@ -76,7 +77,8 @@ static int find_processes(struct reload *r)
 		r->process[p] = state_process(r->cli->config, p, state);
 		json_decref(state);
 		if (r->process[p] < 0)
-			return cli_say(r->cli, CLI_FAILED, "%s: is not running; nothing was changed, systemctl start %s",
+			return cli_say(r->cli, CLI_FAILED,
+				       "%s: is not running; nothing was changed, systemctl start %s",
 				       state_program_name(p), state_program_name(p));
 	}
 	return CLI_DONE;

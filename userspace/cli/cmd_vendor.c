@@ -15,12 +15,12 @@
 
 enum { REGISTRY, SOURCES, OUT, EDITION, VERBOSE };
 const struct cli_option vendor_compile_options[] = {
-	{'r', "registry", "FOLDER", "the IEEE's files (default: the newer of /var/lib/ and /usr/share/ieee-data)"},
-	{'s', "sources", "FOLDER", "names.yaml and lists/ (default " LENSCAP_DATADIR ")"},
-	{'o', "out", "FOLDER", "where the lists go (default: paths.data of the configuration)"},
-	{'e', "edition", "DATE", "of the registry, as 2026-06-25 (default: what it says)"},
-	{'v', "verbose", NULL, "also names that look alike and rows left out"},
-	{0, NULL, NULL, NULL},
+    {'r', "registry", "FOLDER", "the IEEE's files (default: the newer of /var/lib/ and /usr/share/ieee-data)"},
+    {'s', "sources", "FOLDER", "names.yaml and lists/ (default " LENSCAP_DATADIR ")"},
+    {'o', "out", "FOLDER", "where the lists go (default: paths.data of the configuration)"},
+    {'e', "edition", "DATE", "of the registry, as 2026-06-25 (default: what it says)"},
+    {'v', "verbose", NULL, "also names that look alike and rows left out"},
+    {0, NULL, NULL, NULL},
 };
 
 static bool read_lists(struct cli *cli, struct vendor_lists *lists)
@@ -134,7 +134,8 @@ int cmd_vendor_show(struct cli *cli)
 		if (strcmp(lists.list[i].name, name) == 0)
 			code = show_list(cli, &lists.list[i]);
 	if (code < 0)
-		code = cli_say(cli, CLI_FAILED, "%.64s: no such list in %s; see: lenscap vendor list", name, cli->config->data);
+		code = cli_say(cli, CLI_FAILED, "%.64s: no such list in %s; see: lenscap vendor list", name,
+			       cli->config->data);
 	vendor_lists_free(&lists);
 	return code;
 }
@@ -179,10 +180,10 @@ static int compile(struct cli *cli, const struct vendor_job *job)
 int cmd_vendor_compile(struct cli *cli)
 {
 	struct vendor_job job = {
-		.registry = cli->option[REGISTRY],
-		.sources = cli->option[SOURCES],
-		.list = cli->arguments ? cli->argument[0] : NULL,
-		.out = cli->option[OUT],
+	    .registry = cli->option[REGISTRY],
+	    .sources = cli->option[SOURCES],
+	    .list = cli->arguments ? cli->argument[0] : NULL,
+	    .out = cli->option[OUT],
 	};
 	char midnight[40];
 

@@ -9,8 +9,8 @@
 
 enum { FEED };
 const struct cli_option feed_verify_options[] = {
-	{'f', "feed", "NAME", "by the rules of this feed of the configuration"},
-	{0, NULL, NULL, NULL},
+    {'f', "feed", "NAME", "by the rules of this feed of the configuration"},
+    {0, NULL, NULL, NULL},
 };
 
 /* The rules of a feed or list, or, without a name, the format alone. False, told: no such source. */

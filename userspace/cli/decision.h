@@ -6,8 +6,8 @@
 #include "../policy/load.h"
 #include "cli.h"
 
-/* Every source's entries; what could not be read is told as a warning. NULL, told: out of memory. *now gets the time, or 0 where
- * the clock is not to be trusted and no entry ends. */
+/* Every source's entries; what could not be read is told as a warning. NULL, told: out of memory. *now gets the time,
+ * or 0 where the clock is not to be trusted and no entry ends. */
 struct policy *decision_load(const struct cli *cli, int64_t *now);
 int64_t decision_clock(const struct config *config);
 

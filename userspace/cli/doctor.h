@@ -16,7 +16,7 @@ struct doctor {
 
 /* One row. CURE: what to do, NULL = nothing. */
 void doctor_say(struct doctor *d, enum finding finding, const char *what, const char *cure, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 5, 6)));
 
 void doctor_kernel(struct doctor *d);
 void doctor_accounts(struct doctor *d);

@@ -37,7 +37,8 @@ void doctor_kernel(struct doctor *d)
 
 	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 && major * 1000 + minor >= 6001)
 		doctor_say(d, FINDING_GOOD, "kernel", NULL, "%s, %s", name.release,
-			   major * 1000 + minor >= 6006 ? "tc by tcx links" : "tc by clsact filters (tcx came with 6.6)");
+			   major * 1000 + minor >= 6006 ? "tc by tcx links"
+							: "tc by clsact filters (tcx came with 6.6)");
 	else
 		doctor_say(d, FINDING_PROBLEM, "kernel", "run Linux 6.1 or later", "%u.%u is too old", major, minor);
 	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
@@ -90,10 +91,11 @@ static void examine_folder(struct doctor *d, const struct folder *f)
 	if (lstat(path, &st) != 0)
 		doctor_say(d, FINDING_PROBLEM, "folder", "systemd-tmpfiles --create", "%s: %s", path, strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
-		doctor_say(d, FINDING_PROBLEM, "folder", "remove it; systemd-tmpfiles --create", "%s: is no folder", path);
+		doctor_say(d, FINDING_PROBLEM, "folder", "remove it; systemd-tmpfiles --create", "%s: is no folder",
+			   path);
 	else if (st.st_uid != owner)
-		doctor_say(d, FINDING_PROBLEM, "folder", "systemd-tmpfiles --create", "%s: belongs to user %u, not %s", path,
-			   st.st_uid, owner ? d->cli->config->user : "root");
+		doctor_say(d, FINDING_PROBLEM, "folder", "systemd-tmpfiles --create", "%s: belongs to user %u, not %s",
+			   path, st.st_uid, owner ? d->cli->config->user : "root");
 	else if (st.st_mode & 0022)
 		doctor_say(d, FINDING_PROBLEM, "folder", "chmod go-w", "%s: others may write it (mode %04o)", path,
 			   st.st_mode & 07777);
@@ -106,9 +108,9 @@ void doctor_folders(struct doctor *d)
 {
 	const struct config *c = d->cli->config;
 	const struct folder folders[] = {
-		{c->run, NULL, false},	    {c->run, "loader", false}, {c->run, "daemon", true},
-		{c->state, "loader", false}, {c->state, "daemon", true}, {c->log, NULL, true},
-		{c->overrides, NULL, false},
+	    {c->run, NULL, false},	 {c->run, "loader", false},  {c->run, "daemon", true},
+	    {c->state, "loader", false}, {c->state, "daemon", true}, {c->log, NULL, true},
+	    {c->overrides, NULL, false},
 	};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)

@@ -27,10 +27,10 @@ static const struct pin {
 	mode_t mode;
 	bool policy; /* of the policy group */
 } pins[] = {
-	{LC_PIN_CONTROL, 0640, false},	    {LC_PIN_SWITCHES, 0640, false},	{LC_PIN_PROTECT, 0640, false},
-	{LC_PIN_PROTECT_FILTER, 0640, false}, {LC_PIN_PORTS, 0640, false},	{LC_PIN_SLOTS, 0640, false},
-	{LC_PIN_TOTALS, 0640, false},	    {LC_PIN_POLICY_HEAD, 0664, true},	{LC_PIN_POLICY_FILTER, 0664, true},
-	{LC_PIN_POLICY_TABLE, 0664, true},  {LC_PIN_POLICY_GRACE, 0664, true},	{LC_PIN_EVENTS, 0660, true},
+    {LC_PIN_CONTROL, 0640, false},	  {LC_PIN_SWITCHES, 0640, false},    {LC_PIN_PROTECT, 0640, false},
+    {LC_PIN_PROTECT_FILTER, 0640, false}, {LC_PIN_PORTS, 0640, false},	     {LC_PIN_SLOTS, 0640, false},
+    {LC_PIN_TOTALS, 0640, false},	  {LC_PIN_POLICY_HEAD, 0664, true},  {LC_PIN_POLICY_FILTER, 0664, true},
+    {LC_PIN_POLICY_TABLE, 0664, true},	  {LC_PIN_POLICY_GRACE, 0664, true}, {LC_PIN_EVENTS, 0660, true},
 };
 
 static gid_t group_of(const char *name)
@@ -50,8 +50,8 @@ static bool examine_pin(struct doctor *d, const char *folder, const struct pin *
 	bool good = path && stat(path, &st) == 0;
 
 	if (!good)
-		doctor_say(d, FINDING_PROBLEM, "pin", "systemctl restart lenscap-loader", "%s: %s", path ? path : pin->name,
-			   strerror(errno));
+		doctor_say(d, FINDING_PROBLEM, "pin", "systemctl restart lenscap-loader", "%s: %s",
+			   path ? path : pin->name, strerror(errno));
 	else if (st.st_uid != 0 || (st.st_mode & 0777) != pin->mode || st.st_gid != group) {
 		doctor_say(d, FINDING_PROBLEM, "pin", "systemctl restart lenscap-loader",
 			   "%s: mode %04o of %u:%u, not %04o of root:%s", path, st.st_mode & 0777, st.st_uid, st.st_gid,
@@ -131,7 +131,8 @@ void doctor_lists(struct doctor *d)
 	if (c->n_lists == 0)
 		return;
 	if (vendor_lists(c->data, &lists, error) != 0)
-		doctor_say(d, FINDING_PROBLEM, "vendor lists", "set paths.data, or install Lenscap's data", "%s", error);
+		doctor_say(d, FINDING_PROBLEM, "vendor lists", "set paths.data, or install Lenscap's data", "%s",
+			   error);
 	for (size_t i = 0; i < lists.n; i++) {
 		const struct vendor_list *l = &lists.list[i];
 
@@ -149,10 +150,10 @@ static const struct {
 	const char *xdp, *cure;
 	enum finding finding;
 } modes[] = {
-	{"native", NULL, FINDING_GOOD},
-	{"generic", "see the reason; it enforces, but each frame costs more", FINDING_WARNING},
-	{"foreign", "tc enforces; for XDP remove the other program, Lenscap follows by itself", FINDING_WARNING},
-	{"none", "tc enforces; see the reason", FINDING_WARNING},
+    {"native", NULL, FINDING_GOOD},
+    {"generic", "see the reason; it enforces, but each frame costs more", FINDING_WARNING},
+    {"foreign", "tc enforces; for XDP remove the other program, Lenscap follows by itself", FINDING_WARNING},
+    {"none", "tc enforces; see the reason", FINDING_WARNING},
 };
 
 /* The driver's name, asked of the interface itself: /sys may be another network namespace's. */
@@ -190,9 +191,9 @@ static void examine_port(struct doctor *d, const json_t *port)
 		cure = "nothing is enforced here: see the reason, and the loader's log";
 	}
 	driver_of(name ? name : "", driver);
-	doctor_say(d, finding, name, cure, "%s: XDP %s%s%s%s, tc %s%s%s%s, VLAN verdicts by %s", driver, xdp ? xdp : "?",
-		   why ? " (" : "", why ? why : "", why ? ")" : "", tc ? tc : "?", tc_why ? " (" : "", tc_why ? tc_why : "",
-		   tc_why ? ")" : "", vlan && strcmp(vlan, "tc") == 0 ? "tc" : "XDP and tc");
+	doctor_say(d, finding, name, cure, "%s: XDP %s%s%s%s, tc %s%s%s%s, VLAN verdicts by %s", driver,
+		   xdp ? xdp : "?", why ? " (" : "", why ? why : "", why ? ")" : "", tc ? tc : "?", tc_why ? " (" : "",
+		   tc_why ? tc_why : "", tc_why ? ")" : "", vlan && strcmp(vlan, "tc") == 0 ? "tc" : "XDP and tc");
 }
 
 void doctor_ports(struct doctor *d)

@@ -29,9 +29,8 @@ static void judge_program(struct health *h, enum state_program program, const js
 	if (err == -ENOENT)
 		lines_add(&h->problems, "%s: has not run with this configuration; systemctl start %s", name, name);
 	else if (err)
-		lines_add(&h->problems, "%s: its state file cannot be read: it %s; %s", name,
-			  state_why(err), err == -EACCES ? "run this as root or in the group of Lenscap" :
-			  "restart the program");
+		lines_add(&h->problems, "%s: its state file cannot be read: it %s; %s", name, state_why(err),
+			  err == -EACCES ? "run this as root or in the group of Lenscap" : "restart the program");
 	if (!err && !running)
 		lines_add(&h->problems, "%s: is not running; systemctl start %s", name, name);
 	if (state_bool(config, "fallback"))
@@ -53,7 +52,9 @@ static void judge_port(struct health *h, const json_t *port)
 		const char *xdp = state_string(port, "xdp_reason"), *tc = state_string(port, "tc_reason");
 
 		lines_add(&h->problems, "%s: nothing is enforced there: %s; see: lenscap doctor", name,
-			  tc ? tc : xdp ? xdp : "neither XDP nor tc is attached");
+			  tc	? tc
+			  : xdp ? xdp
+				: "neither XDP nor tc is attached");
 	}
 	for (size_t i = 0; i < json_array_size(warnings); i++)
 		lines_add(&h->warnings, "%s: %s", name, or_unknown(json_string_value(json_array_get(warnings, i))));
@@ -77,7 +78,8 @@ static void judge_source(struct health *h, const json_t *source)
 	if (json_is_object(refused))
 		lines_add(&h->problems, "%s: refused: %s", name, or_unknown(state_string(refused, "reason")));
 	if (json_is_object(pending))
-		lines_add(&h->problems, "%s: a change is held back: %s", name, or_unknown(state_string(pending, "reason")));
+		lines_add(&h->problems, "%s: a change is held back: %s", name,
+			  or_unknown(state_string(pending, "reason")));
 	if (state_bool(source, "stale"))
 		lines_add(&h->problems, "%s: is stale; ask who publishes it", name);
 	if (state_bool(source, "expired"))
@@ -92,8 +94,9 @@ static void judge_daemon(struct health *h)
 	for (size_t i = 0; i < json_array_size(sources); i++)
 		judge_source(h, json_array_get(sources, i));
 	if (clock && strcmp(clock, "not synchronised") == 0)
-		lines_add(&h->problems, "the clock is not synchronised: until and expires change nothing; set up NTP, or "
-					"clock: trust");
+		lines_add(&h->problems,
+			  "the clock is not synchronised: until and expires change nothing; set up NTP, or "
+			  "clock: trust");
 	if (policy && !state_bool(policy, "in_force"))
 		lines_add(&h->problems, "lenscapd: its policy is not in force; see its log");
 	else if (h->digest[0] && digest && strcmp(digest, h->digest) != 0)
@@ -103,13 +106,15 @@ static void judge_daemon(struct health *h)
 static void judge_table(struct health *h)
 {
 	if (h->counters_err == -ENOENT)
-		lines_add(&h->problems, "nothing is pinned in %s/bpf: nothing is enforced; systemctl start lenscap-loader",
+		lines_add(&h->problems,
+			  "nothing is pinned in %s/bpf: nothing is enforced; systemctl start lenscap-loader",
 			  h->config->run);
 	else if (h->counters_err || h->table_err)
 		lines_add(&h->problems, "the pinned maps cannot be read: %s; run this as root or in group %s",
 			  strerror(-(h->counters_err ? h->counters_err : h->table_err)), h->config->group);
 	else if (strcmp(h->digest, h->head_digest) != 0)
-		lines_add(&h->problems, "the kernel's table does not agree with its digest; systemctl restart lenscapd");
+		lines_add(&h->problems,
+			  "the kernel's table does not agree with its digest; systemctl restart lenscapd");
 	if (!h->table_err && h->entries == 0)
 		lines_add(&h->problems, "the policy is empty: every frame passes; add a vendor list, a feed or a flag");
 }
@@ -126,7 +131,8 @@ static void judge_switches(struct health *h)
 		return;
 	time_format(h->confirm_until, until);
 	if (h->unconfirmed)
-		lines_add(&h->problems, "a reload was not confirmed by %s: every zone is in dry-run; lenscap reload", until);
+		lines_add(&h->problems, "a reload was not confirmed by %s: every zone is in dry-run; lenscap reload",
+			  until);
 	else
 		lines_add(&h->warnings, "a reload waits until %s; confirm it: lenscap reload --keep", until);
 }
@@ -152,8 +158,8 @@ static void judge_no_zone(struct health *h)
 	if (found) {
 		vlan_format(slots[first].vlan, vlan);
 		mac_format(slots[first].key >> 16, mac);
-		lines_add(&h->problems, "%zu flagged device%s passes in no zone (%s on %s, VLAN %s); add a zone for it", found,
-			  found == 1 ? "" : "s", mac, ports[slots[first].key & (LC_PORTS - 1)].name, vlan);
+		lines_add(&h->problems, "%zu flagged device%s passes in no zone (%s on %s, VLAN %s); add a zone for it",
+			  found, found == 1 ? "" : "s", mac, ports[slots[first].key & (LC_PORTS - 1)].name, vlan);
 	}
 	free(slots);
 }
@@ -161,7 +167,8 @@ static void judge_no_zone(struct health *h)
 static void judge_totals(struct health *h)
 {
 	if (h->totals.frames[LC_UNCOUNTED])
-		lines_add(&h->warnings, "%" PRIu64 " frames of devices without a slot are in the totals only; raise policy.devices",
+		lines_add(&h->warnings,
+			  "%" PRIu64 " frames of devices without a slot are in the totals only; raise policy.devices",
 			  (uint64_t)h->totals.frames[LC_UNCOUNTED]);
 	if (h->totals.frames[LC_EVENTS_LOST])
 		lines_add(&h->warnings, "%" PRIu64 " events were lost: lenscapd was not running or too slow",

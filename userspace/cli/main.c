@@ -12,11 +12,11 @@
 #define FIRST_LONG 256 /* getopt values of options without a letter start here */
 
 static const struct cli_option global_options[] = {
-	{'j', "json", NULL, "JSON instead of text"},
-	{0, "config", "FILE", "the configuration (default " CONFIG_PATH ")"},
-	{'h', "help", NULL, "this help"},
-	{'V', "version", NULL, "the version"},
-	{0, NULL, NULL, NULL},
+    {'j', "json", NULL, "JSON instead of text"},
+    {0, "config", "FILE", "the configuration (default " CONFIG_PATH ")"},
+    {'h', "help", NULL, "this help"},
+    {'V', "version", NULL, "the version"},
+    {0, NULL, NULL, NULL},
 };
 #define GLOBAL_OPTIONS (sizeof(global_options) / sizeof(global_options[0]) - 1)
 
@@ -72,7 +72,8 @@ static void take_global(struct globals *g, const struct cli_option *row, const c
 		g->version = true;
 }
 
-/* Options of COMMAND (NULL: only those before a command), each at most once. False when getopt has told what is wrong. */
+/* Options of COMMAND (NULL: only those before a command), each at most once. False when getopt has told what is wrong.
+ */
 static bool read_options(int argc, char **argv, struct cli *cli, struct globals *g)
 {
 	struct getopt_tables t = {.n = 0};

@@ -12,27 +12,40 @@
 static const struct {
 	const char *key, *name;
 } reasons[] = {
-	[LC_STOPPED_XDP] = {"stopped_xdp", "stopped by XDP"},
-	[LC_STOPPED_TC] = {"stopped_tc", "stopped by tc"},
-	[LC_ALLOWED] = {"allowed", "allowed"},
-	[LC_MONITORED] = {"monitored", "monitored"},
-	[LC_NO_ZONE] = {"no_zone", "in no zone"},
-	[LC_DRY_RUN] = {"dry_run", "dry-run"},
-	[LC_BYPASSED] = {"bypassed", "bypassed"},
-	[LC_UNCONFIRMED] = {"unconfirmed", "unconfirmed"},
-	[LC_PROTECTED] = {"protected", "protected"},
-	[LC_UNCOUNTED] = {"uncounted", "uncounted"},
-	[LC_EVENTS_LOST] = {"events_lost", "events lost"},
-	[LC_EVICTED] = {"evicted", "evicted"},
+    [LC_STOPPED_XDP] = {"stopped_xdp", "stopped by XDP"},
+    [LC_STOPPED_TC] = {"stopped_tc", "stopped by tc"},
+    [LC_ALLOWED] = {"allowed", "allowed"},
+    [LC_MONITORED] = {"monitored", "monitored"},
+    [LC_NO_ZONE] = {"no_zone", "in no zone"},
+    [LC_DRY_RUN] = {"dry_run", "dry-run"},
+    [LC_BYPASSED] = {"bypassed", "bypassed"},
+    [LC_UNCONFIRMED] = {"unconfirmed", "unconfirmed"},
+    [LC_PROTECTED] = {"protected", "protected"},
+    [LC_UNCOUNTED] = {"uncounted", "uncounted"},
+    [LC_EVENTS_LOST] = {"events_lost", "events lost"},
+    [LC_EVICTED] = {"evicted", "evicted"},
 };
 _Static_assert(COUNT(reasons) == LC_EVICTED + 1, "every reason has a name");
 
 static const char *const xdp_modes[] = {"none", "native", "generic", "foreign"};
 static const char *const tc_modes[] = {"none", "tcx", "clsact"};
 static const char *const verdicts[] = {
-	"none", "quarantine", "drop", "mirror", "divert", "contain", "monitor", "allow",
-	"none", "quarantine (dry-run)", "drop (dry-run)", "mirror (dry-run)", "divert (dry-run)", "contain (dry-run)",
-	"monitor (dry-run)", "allow (dry-run)",
+    "none",
+    "quarantine",
+    "drop",
+    "mirror",
+    "divert",
+    "contain",
+    "monitor",
+    "allow",
+    "none",
+    "quarantine (dry-run)",
+    "drop (dry-run)",
+    "mirror (dry-run)",
+    "divert (dry-run)",
+    "contain (dry-run)",
+    "monitor (dry-run)",
+    "allow (dry-run)",
 };
 _Static_assert(COUNT(verdicts) == 16, "a verdict has four bits");
 

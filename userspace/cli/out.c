@@ -23,7 +23,7 @@ struct out {
 	const char *title, *empty; /* of the table or list begun last, not yet written */
 	unsigned indent;
 	unsigned skip; /* text: depth of tables and lists inside a row, which only JSON shows */
-	bool written; /* text: something stands before, so that a title gets an empty line */
+	bool written;  /* text: something stands before, so that a title gets an empty line */
 };
 
 struct out *out_new(FILE *to, bool json)

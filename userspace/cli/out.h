@@ -23,8 +23,8 @@ int out_end(struct out *o);
 /* Fields: of the object begun last, or of the row begun last (LABEL is then the column). */
 void out_string(struct out *o, const char *key, const char *label, const char *value); /* NULL: null, "-" */
 void out_uint(struct out *o, const char *key, const char *label, uint64_t value);
-void out_int(struct out *o, const char *key, const char *label, int64_t value); /* negative: null, "-" */
-void out_bool(struct out *o, const char *key, const char *label, bool value);	/* text: yes, no */
+void out_int(struct out *o, const char *key, const char *label, int64_t value);	   /* negative: null, "-" */
+void out_bool(struct out *o, const char *key, const char *label, bool value);	   /* text: yes, no */
 void out_time(struct out *o, const char *key, const char *label, int64_t seconds); /* 0: null, "-" */
 /* Between these, only JSON says anything: for what text has summed up already. */
 void out_json_only(struct out *o);

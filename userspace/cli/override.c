@@ -83,8 +83,10 @@ static int copy_lines(struct edit *e, const char *data)
 
 		if (!is_blank(line, size)) {
 			if (!line_prefix(line, size, &prefix, &action))
-				return cli_say(e->cli, CLI_FAILED, "%s:%u: not an entry; repair or remove the line, nothing was "
-						       "changed", e->path, number);
+				return cli_say(e->cli, CLI_FAILED,
+					       "%s:%u: not an entry; repair or remove the line, nothing was "
+					       "changed",
+					       e->path, number);
 			if (prefix.mac48 == e->prefix->mac48 && prefix.len == e->prefix->len)
 				e->before = action;
 			else
@@ -121,8 +123,8 @@ static int edit_file(struct edit *e, const json_t *entry)
 	int err = file_read(e->path, OVERRIDES_MAX, &data, &size), code;
 
 	if (err == -ELOOP || err == -EINVAL)
-		return cli_say(e->cli, CLI_FAILED, "%s: is not a regular file; put one there or remove it, nothing was changed",
-			       e->path);
+		return cli_say(e->cli, CLI_FAILED,
+			       "%s: is not a regular file; put one there or remove it, nothing was changed", e->path);
 	if (err && err != -ENOENT)
 		return cli_say(e->cli, CLI_FAILED, "%s: %s; nothing was changed", e->path, strerror(-err));
 	e->to = open_memstream(&made, &made_size);

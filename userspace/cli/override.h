@@ -9,9 +9,9 @@
 #include "../policy/load.h"
 #include "cli.h"
 
-/* Put ENTRY (a JSON object; NULL: nothing) in place of the line about exactly PREFIX in local.jsonl, under the folder's lock, as
- * a whole. *before gets the action that stood there (LC_ABSENT: no line); without a line and an entry nothing is written.
- * 0, or an exit code, told. */
+/* Put ENTRY (a JSON object; NULL: nothing) in place of the line about exactly PREFIX in local.jsonl, under the folder's
+ * lock, as a whole. *before gets the action that stood there (LC_ABSENT: no line); without a line and an entry nothing
+ * is written. 0, or an exit code, told. */
 int override_edit(const struct cli *cli, const struct prefix *prefix, const json_t *entry, int64_t timeout,
 		  enum lc_action *before);
 
@@ -19,8 +19,8 @@ int override_edit(const struct cli *cli, const struct prefix *prefix, const json
 struct ack;
 struct ack *ack_begin(const struct cli *cli);
 void ack_cancel(struct ack *ack);
-/* Until lenscapd has all the overrides in force. 0, or an exit code, told: it refused them, does not run, or TIMEOUT seconds
- * passed. Frees. */
+/* Until lenscapd has all the overrides in force. 0, or an exit code, told: it refused them, does not run, or TIMEOUT
+ * seconds passed. Frees. */
 int ack_overrides(struct ack *ack, int64_t timeout);
 /* Until the source NAME has the content SHA256 in force. */
 /* A refusal for this reason (borrowed) is of before, and no answer. */

@@ -48,7 +48,7 @@ static void from_loader(const struct config *config, const json_t *ports, struct
 
 		for (size_t z = 0; place && z < json_array_size(zones); z++) {
 			const struct config_zone *zone =
-				zone_named(config, state_string(json_array_get(zones, z), "name"));
+			    zone_named(config, state_string(json_array_get(zones, z), "name"));
 
 			if (zone)
 				add_zone(place, zone);

@@ -21,8 +21,8 @@
 static const struct {
 	const char *name, *path;
 } programs[] = {
-	[STATE_LOADER] = {"lenscap-loader", PATH_LOADER_STATE},
-	[STATE_DAEMON] = {"lenscapd", PATH_DAEMON_STATE},
+    [STATE_LOADER] = {"lenscap-loader", PATH_LOADER_STATE},
+    [STATE_DAEMON] = {"lenscapd", PATH_DAEMON_STATE},
 };
 
 const char *state_why(int err)
@@ -109,8 +109,8 @@ json_t *state_find(const json_t *array, const char *key, const char *value)
 	return NULL;
 }
 
-/* Name and real user of a process, as /proc/PID/status tells anyone. (Who owns /proc/PID says nothing: it is root where a
- * program gave its rights up.) */
+/* Name and real user of a process, as /proc/PID/status tells anyone. (Who owns /proc/PID says nothing: it is root where
+ * a program gave its rights up.) */
 static bool process_is(pid_t pid, const char *name, uid_t user)
 {
 	char path[64], line[128], comm[17] = "";

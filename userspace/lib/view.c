@@ -234,7 +234,8 @@ int view_words(const struct view *v, uint64_t **words, size_t *n)
 			err = read_words(v, before.epoch, buffer, n);
 		if (!err)
 			err = view_head(v, &after);
-		if (!err && (before.epoch != after.epoch || memcmp(before.digest, after.digest, sizeof(after.digest)) != 0))
+		if (!err &&
+		    (before.epoch != after.epoch || memcmp(before.digest, after.digest, sizeof(after.digest)) != 0))
 			err = -EAGAIN;
 	}
 	if (err) {

@@ -25,8 +25,8 @@ int view_head(const struct view *v, struct lc_policy_head *head);
 /* The entry that decides for an address, as a program would find it: key << 8 | verdict nibble; 0 = clean. */
 int view_decide(const struct view *v, uint64_t mac48, uint64_t *word);
 
-/* Every word in force, verdict in the low nibble, in no order, newly allocated. A change under way is waited for: the words
- * are of one epoch. -EAGAIN when it keeps changing. */
+/* Every word in force, verdict in the low nibble, in no order, newly allocated. A change under way is waited for: the
+ * words are of one epoch. -EAGAIN when it keeps changing. */
 int view_words(const struct view *v, uint64_t **words, size_t *n);
 
 /* Is the address in the map that root's side protects? */
