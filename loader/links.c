@@ -2,6 +2,7 @@
 /* The interfaces of this network namespace: one row each, kept up to date by the kernel's messages. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
@@ -38,6 +39,15 @@ static void copy_text(char *out, size_t size, const struct nlattr *attr)
 	out[length] = 0;
 }
 
+static int bridge_attr(const struct nlattr *attr, void *data)
+{
+	struct iface *iface = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_BR_VLAN_FILTERING && mnl_attr_get_payload_len(attr) >= 1)
+		iface->filtering = mnl_attr_get_u8(attr);
+	return MNL_CB_OK;
+}
+
 static int linkinfo_attr(const struct nlattr *attr, void *data)
 {
 	struct iface *iface = data;
@@ -46,6 +56,8 @@ static int linkinfo_attr(const struct nlattr *attr, void *data)
 		copy_text(iface->kind, sizeof(iface->kind), attr);
 	if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND)
 		copy_text(iface->slave_kind, sizeof(iface->slave_kind), attr);
+	if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && !strcmp(iface->kind, "bridge")) /* the kind comes first */
+		mnl_attr_parse_nested(attr, bridge_attr, iface);
 	return MNL_CB_OK;
 }
 
@@ -100,6 +112,7 @@ static struct iface *find(const struct ifaces *ifaces, int ifindex)
 static int put(struct ifaces *ifaces, const struct iface *iface)
 {
 	struct iface *row = find(ifaces, iface->ifindex);
+	uint16_t pvid;
 
 	if (!row) {
 		struct iface *bigger = reallocarray(ifaces->row, ifaces->n + 1, sizeof(*bigger));
@@ -108,8 +121,11 @@ static int put(struct ifaces *ifaces, const struct iface *iface)
 			return -ENOMEM;
 		ifaces->row = bigger;
 		row = &ifaces->row[ifaces->n++];
+		row->pvid = 0;
 	}
+	pvid = row->pvid; /* comes by messages of its own */
 	*row = *iface;
+	row->pvid = pvid;
 	return 0;
 }
 
@@ -119,6 +135,37 @@ static void take_out(struct ifaces *ifaces, int ifindex)
 
 	if (row)
 		*row = ifaces->row[--ifaces->n];
+}
+
+static int vlan_attr(const struct nlattr *attr, void *data)
+{
+	const struct bridge_vlan_info *info = mnl_attr_get_payload(attr);
+	uint16_t *pvid = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_BRIDGE_VLAN_INFO && mnl_attr_get_payload_len(attr) >= sizeof(*info) &&
+	    info->flags & BRIDGE_VLAN_INFO_PVID)
+		*pvid = info->vid;
+	return MNL_CB_OK;
+}
+
+/* What a bridge says of its port: here the PVID counts. */
+static int bridge_port_attr(const struct nlattr *attr, void *data)
+{
+	struct iface *row = data;
+
+	if (mnl_attr_get_type(attr) != IFLA_AF_SPEC)
+		return MNL_CB_OK;
+	row->pvid = 0;
+	mnl_attr_parse_nested(attr, vlan_attr, &row->pvid);
+	return MNL_CB_OK;
+}
+
+static void bridge_message(struct ifaces *ifaces, const struct nlmsghdr *nlh, const struct ifinfomsg *info)
+{
+	struct iface *row = find(ifaces, info->ifi_index);
+
+	if (row && nlh->nlmsg_type == RTM_NEWLINK)
+		mnl_attr_parse(nlh, sizeof(*info), bridge_port_attr, row);
 }
 
 int ifaces_message(struct ifaces *ifaces, const struct nlmsghdr *nlh)
@@ -131,7 +178,9 @@ int ifaces_message(struct ifaces *ifaces, const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*info)))
 		return -EBADMSG;
 	info = mnl_nlmsg_get_payload(nlh);
-	if (info->ifi_family != AF_UNSPEC) /* AF_BRIDGE speaks of the port's bridge settings only */
+	if (info->ifi_family == AF_BRIDGE) /* its RTM_DELLINK: the port has left the bridge, not the machine */
+		bridge_message(ifaces, nlh, info);
+	if (info->ifi_family != AF_UNSPEC)
 		return 0;
 	if (nlh->nlmsg_type == RTM_DELLINK) {
 		take_out(ifaces, info->ifi_index);

@@ -18,6 +18,8 @@ struct iface {
 	char kind[16];	     /* the kernel's name for its kind, "" for hardware */
 	char slave_kind[16]; /* the kind of its master */
 	uint8_t mac[6];
+	uint16_t pvid;	     /* of a bridge port: the VLAN that untagged frames get, 0 = none */
+	bool filtering;	     /* a bridge that looks at VLANs */
 	bool ether;	/* has Ethernet frames and is not the loopback */
 	bool up;	/* administratively */
 	bool switchdev; /* a switch may forward its frames in hardware */

@@ -147,6 +147,27 @@ static bool usable(const struct config *config, const struct devices *devices, c
 	return true;
 }
 
+/* A bridge takes the PVID's tag for granted: those frames come in without one, so listing the VLAN alone misses them.
+ */
+static void warn_of_pvid(const struct config *config, const struct devices *devices, struct plan_port *port)
+{
+	const struct iface *iface = &port->iface;
+	const struct iface *bridge = bridge_of(devices, iface) ? by_index(devices, iface->master) : NULL;
+
+	if (!bridge || !bridge->filtering || !iface->pvid)
+		return;
+	for (size_t i = 0; i < port->n_zones; i++) {
+		const struct config_zone *zone = &config->zones[port->zone[i]];
+
+		if (!zone->vlans.any && config_vlans_have(&zone->vlans, iface->pvid) &&
+		    !config_vlans_have(&zone->vlans, LC_VLAN_UNTAGGED))
+			notes_add(&port->warnings,
+				  "zone %s lists VLAN %u, the PVID of %s: its frames arrive untagged there; list "
+				  "\"untagged\" too",
+				  zone->name, iface->pvid, iface->name);
+	}
+}
+
 static int add_port(struct plan *plan, const struct iface *iface, const uint16_t *zone, size_t n)
 {
 	struct plan_port *bigger = reallocarray(plan->port, plan->n + 1, sizeof(*bigger));
@@ -210,6 +231,7 @@ int plan_make(const struct config *config, const struct iface *iface, size_t n, 
 		error = add_port(plan, &iface[i], zone, zones);
 		if (error)
 			return error;
+		warn_of_pvid(config, &devices, &plan->port[plan->n - 1]);
 	}
 	unused_patterns(config, &devices, &plan->warnings);
 	return 0;

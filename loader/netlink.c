@@ -60,7 +60,7 @@ int netlink_fd(const struct netlink *nl)
 	return mnl_socket_get_fd(nl->socket);
 }
 
-static int ask_list(struct netlink *nl)
+static int ask_list(struct netlink *nl, unsigned char family, uint32_t filter)
 {
 	_Alignas(struct nlmsghdr) char buffer[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
@@ -70,8 +70,8 @@ static int ask_list(struct netlink *nl)
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = ++nl->seq;
 	info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
-	info->ifi_family = AF_UNSPEC;
-	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	info->ifi_family = family;
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, filter);
 	return mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
 }
 
@@ -97,12 +97,11 @@ static int take(struct netlink *nl, struct ifaces *ifaces, ssize_t size)
 	return 0;
 }
 
-static int list_once(struct netlink *nl, struct ifaces *ifaces)
+static int read_list(struct netlink *nl, struct ifaces *ifaces, unsigned char family, uint32_t filter)
 {
-	int error = ask_list(nl);
+	int error = ask_list(nl, family, filter);
 
-	nl->done = nl->interrupted = false;
-	ifaces_list_begin(ifaces);
+	nl->done = false;
 	while (!error && !nl->done) {
 		ssize_t size = mnl_socket_recvfrom(nl->socket, nl->buffer, sizeof(nl->buffer));
 
@@ -111,9 +110,23 @@ static int list_once(struct netlink *nl, struct ifaces *ifaces)
 		else if (errno != EINTR)
 			error = -errno;
 	}
+	return error;
+}
+
+/* The interfaces, then what bridges say of those that are their ports. */
+static int list_once(struct netlink *nl, struct ifaces *ifaces)
+{
+	int error;
+
+	nl->interrupted = false;
+	ifaces_list_begin(ifaces);
+	error = read_list(nl, ifaces, AF_UNSPEC, RTEXT_FILTER_SKIP_STATS);
 	if (error)
 		return error;
 	ifaces_list_end(ifaces);
+	error = read_list(nl, ifaces, AF_BRIDGE, RTEXT_FILTER_BRVLAN);
+	if (error)
+		return error;
 	return nl->interrupted ? -EAGAIN : 0;
 }
 

@@ -219,6 +219,18 @@ static void describe(struct ports *ports, struct port *port, const struct iface 
 	port->pub.netns = ports->netns;
 }
 
+/* A verifier's run for each of many ports takes its time, at the start too. Seldom: a service manager that does not read
+ * would hold us up. */
+static void still_alive(void)
+{
+	static time_t last;
+
+	if (port_clock() - last < 5)
+		return;
+	last = port_clock();
+	(void)sd_notify(0, "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000");
+}
+
 /* New programs when what they shall know has changed. The old ones stay until the new are in their place. */
 static int refresh(const struct ports *ports, struct port *port, const struct maps *maps,
 		   const struct lc_port_conf *conf)
@@ -228,8 +240,7 @@ static int refresh(const struct ports *ports, struct port *port, const struct ma
 
 	if (port->instance.tc >= 0 && !memcmp(&port->conf, conf, sizeof(*conf)))
 		return 0;
-	/* A verifier's run for each of many ports takes its time, at the start too. */
-	(void)sd_notify(0, "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000");
+	still_alive();
 	error = instance_load(maps, conf, &instance);
 	if (error)
 		return error;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
@@ -139,6 +140,62 @@ static void changes(void **state)
 	ifaces_free(ifaces);
 }
 
+static void put_vlan(struct message *m, uint16_t vid, uint16_t flags)
+{
+	const struct bridge_vlan_info info = {.flags = flags, .vid = vid};
+
+	mnl_attr_put(m->nlh, IFLA_BRIDGE_VLAN_INFO, sizeof(info), &info);
+}
+
+/* The PVID comes by the bridge's own messages and outlasts the others. */
+static void pvid(void **state)
+{
+	struct ifaces *ifaces = ifaces_new();
+	struct nlattr *nest;
+	struct message m;
+
+	(void)state;
+	add(ifaces, 5, "a");
+	begin(&m, RTM_NEWLINK, 5, 0, ARPHRD_ETHER);
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(m.nlh))->ifi_family = AF_BRIDGE;
+	nest = mnl_attr_nest_start(m.nlh, IFLA_AF_SPEC);
+	put_vlan(&m, 20, 0);
+	put_vlan(&m, 10, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
+	mnl_attr_put(m.nlh, IFLA_BRIDGE_VLAN_INFO, 2, "xx"); /* cut short */
+	mnl_attr_nest_end(m.nlh, nest);
+	assert_int_equal(ifaces_message(ifaces, m.nlh), 0);
+	assert_int_equal(ifaces_by_index(ifaces, 5)->pvid, 10);
+	add(ifaces, 5, "a2");
+	assert_int_equal(ifaces_by_index(ifaces, 5)->pvid, 10);
+	begin(&m, RTM_NEWLINK, 5, 0, ARPHRD_ETHER);
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(m.nlh))->ifi_family = AF_BRIDGE;
+	mnl_attr_nest_end(m.nlh, mnl_attr_nest_start(m.nlh, IFLA_AF_SPEC));
+	assert_int_equal(ifaces_message(ifaces, m.nlh), 0);
+	assert_int_equal(ifaces_by_index(ifaces, 5)->pvid, 0);
+	ifaces_free(ifaces);
+}
+
+static void bridge_that_filters(void **state)
+{
+	struct ifaces *ifaces = ifaces_new();
+	struct nlattr *nest, *data;
+	struct message m;
+
+	(void)state;
+	for (uint8_t on = 0; on < 2; on++) {
+		begin(&m, RTM_NEWLINK, 3, 0, ARPHRD_ETHER);
+		nest = mnl_attr_nest_start(m.nlh, IFLA_LINKINFO);
+		mnl_attr_put_strz(m.nlh, IFLA_INFO_KIND, "bridge");
+		data = mnl_attr_nest_start(m.nlh, IFLA_INFO_DATA);
+		mnl_attr_put_u8(m.nlh, IFLA_BR_VLAN_FILTERING, on);
+		mnl_attr_nest_end(m.nlh, data);
+		mnl_attr_nest_end(m.nlh, nest);
+		assert_int_equal(ifaces_message(ifaces, m.nlh), 0);
+		assert_int_equal(ifaces_by_index(ifaces, 3)->filtering, on);
+	}
+	ifaces_free(ifaces);
+}
+
 static void whole_list(void **state)
 {
 	struct ifaces *ifaces = ifaces_new();
@@ -189,7 +246,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_attribute), cmocka_unit_test(plain_ones), cmocka_unit_test(changes),
-	    cmocka_unit_test(whole_list),      cmocka_unit_test(damaged),
+	    cmocka_unit_test(whole_list),      cmocka_unit_test(pvid),	     cmocka_unit_test(bridge_that_filters),
+	    cmocka_unit_test(damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,40 @@ static void switch_chip_is_said(void **state)
 	plan_free(&plan);
 }
 
+/* Bridge filtering or not, the port's PVID, the VLANs a zone lists (0 ends), and whether that misses frames. */
+static void pvid_is_said(void **state)
+{
+	static const struct {
+		bool filtering, said;
+		uint16_t pvid, vlan[3];
+	} row[] = {
+	    {true, true, 10, {10}},  {true, true, 10, {9, 10, 11}}, {true, false, 10, {10, LC_VLAN_UNTAGGED}},
+	    {true, false, 10, {11}}, {true, false, 0, {10}},	    {false, false, 10, {10}},
+	    {true, false, 10, {0}},
+	};
+	char *named[] = {"swp1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct iface bridged[] = {
+		    {.ifindex = BR0, .name = "br0", .kind = "bridge", .ether = true, .filtering = row[i].filtering},
+		    {.ifindex = SWP1, .name = "swp1", .master = BR0, .ether = true, .pvid = row[i].pvid},
+		};
+		struct config_zone zone = ZONE("z", named, 1, NULL, 0);
+		const struct config config = {.zones = &zone, .n_zones = 1};
+		struct plan plan;
+
+		for (size_t v = 0; v < 3 && row[i].vlan[v]; v++) {
+			zone.vlans.any = false;
+			zone.vlans.bits[row[i].vlan[v] / 8] |= (uint8_t)(1u << row[i].vlan[v] % 8);
+		}
+		print_message("row %zu\n", i);
+		assert_int_equal(plan_make(&config, bridged, 2, &plan), 0);
+		assert_int_equal(says(&plan.port[0].warnings, "zone z lists VLAN 10, the PVID of swp1"), row[i].said);
+		plan_free(&plan);
+	}
+}
+
 static void zones_in_order(void **state)
 {
 	struct config_zone zones[] = {
@@ -180,8 +214,8 @@ static void too_many_zones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(match_one),      cmocka_unit_test(plans),		cmocka_unit_test(switch_chip_is_said),
-	    cmocka_unit_test(zones_in_order), cmocka_unit_test(too_many_zones),
+	    cmocka_unit_test(match_one),    cmocka_unit_test(plans),	      cmocka_unit_test(switch_chip_is_said),
+	    cmocka_unit_test(pvid_is_said), cmocka_unit_test(zones_in_order), cmocka_unit_test(too_many_zones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,24 @@ ok "its ports, not the bond"
 ok "stopped on its ports"
 stop -TERM
 
+ip link add br0 type bridge vlan_filtering 1
+cable b1 ''
+ip link set b1 master br0
+bridge vlan add dev b1 vid 30 pvid untagged
+config '[{name: core, interfaces: ["bridge:br0"], vlans: [30], mode: enforce}]'
+start
+warned 'zone core lists VLAN 30, the PVID of b1'
+ok "a PVID that is listed alone is said"
+stop -TERM
+config '[{name: core, interfaces: ["bridge:br0"], vlans: [untagged, 30], mode: enforce}]'
+start
+port b1 .enforcing && ! warned ''
+ok "with untagged it is right"
+stop -TERM
+config '[{name: core, interfaces: ["s*"], mode: enforce}]'
+start
+stop -TERM
+
 lenscap-loader --config $base/lenscap.yaml --detach 2>>$base/out
 ! ip link show | grep -q xdp && ! tc filter show dev s1 ingress | grep -q 6c656e73
 ok "detached: nothing is left"
@@ -171,6 +189,7 @@ echo "1..$n"
 umount $base/run/bpf
 cat $base/out >&2
 ip link delete bond0
-for name in p1 s1 s2; do
+ip link delete br0
+for name in p1 s1 s2 b1; do
 	ip netns delete $name
 done
