@@ -156,6 +156,20 @@ def test_explain_says_when_the_kernel_disagrees(fed):
     assert "DISAGREES: it holds no entry" in fed.lenscap("explain", netsite.LAPTOP).stdout
 
 
+def test_nothing_running_nothing_claimed(site):
+    """A configuration alone stops nobody, whatever its entries say."""
+    site.configure()
+    shown = site.lenscap_json("explain", netsite.HIKVISION)
+    assert shown["entries"][0]["entry"] == "44:19:b6/24" and shown["kernel"]["readable"] is False
+    assert {p["why"] for p in shown["ports"]} == {"nothing is pinned: Lenscap enforces nothing"}
+    status = site.lenscap_json("status")
+    assert f"nothing is pinned in {site.bpf}: nothing is enforced; systemctl start lenscap-loader" in status["problems"]
+    assert site.lenscap("doctor").returncode == site.lenscap("status").returncode == 1
+    for command, code in (("devices", 3), ("events", 3), ("feed list", 3), ("bypass", 3), ("reload", 3)):
+        done = site.lenscap(*command.split())
+        assert done.returncode == code and done.stderr.startswith(f"lenscap {command}: "), command
+
+
 def test_flag_exempt_unflag_decide_frames(fed):
     assert reaches(fed, netsite.LAPTOP, "laptop")
     flagged = fed.lenscap("flag", netsite.LAPTOP, "--reason", "test", "-j")
@@ -204,7 +218,8 @@ def test_flags_at_the_same_time_are_all_kept(fed):
 def test_flag_without_the_daemon_is_recorded_not_enforced(fed):
     fed.daemon.stop(9)
     done = fed.lenscap("flag", netsite.LAPTOP, "-j")
-    assert done.returncode == 3 and json.loads(done.stdout)["enforced"] is False
+    shown = json.loads(done.stdout)
+    assert done.returncode == 3 and shown["enforced"] is False and {p["stopped"] for p in shown["ports"]} == {False}
     assert done.stderr == ("lenscap flag: recorded, but not enforced: lenscapd is not running; "
                            "systemctl start lenscapd\n")
     assert reaches(fed, netsite.LAPTOP, "laptop")

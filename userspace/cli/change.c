@@ -2,6 +2,7 @@
 /* A local override from the order to what wins after it. */
 #include "change.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ static void find_above(const struct policy *p, const struct candidate *best, siz
 		note_winner(w, p, &best[0]);
 }
 
+/* What happens to frames is what the kernel holds; NIBBLE stands in where it cannot be read. */
 static void show_ports(struct cli *cli, uint64_t mac48, unsigned nibble)
 {
 	const struct outcome_where everywhere = {.vlan = LC_VLAN_UNTAGGED};
@@ -88,10 +90,14 @@ static void show_ports(struct cli *cli, uint64_t mac48, unsigned nibble)
 	struct places places;
 	struct view *v = NULL;
 	char *dir = path_join(cli->config->run, PATH_BPF);
+	uint64_t word;
 	json_t *loader;
-	int err;
+	int err = dir ? view_open(dir, &v) : -ENOMEM;
 
-	if (dir && view_open(dir, &v) == 0)
+	at.absent = err == -ENOENT;
+	if (!err && view_decide(v, mac48, &word) == 0)
+		nibble = word & 15;
+	if (!err)
 		(void)view_protected(v, mac48, &at.protected);
 	view_close(v);
 	free(dir);

@@ -71,6 +71,7 @@ static struct kernel read_kernel(const struct config *config, uint64_t mac48, st
 	if (v && !now->protected)
 		(void)view_protected(v, mac48, &now->protected);
 	view_close(v);
+	now->absent = k.err == -ENOENT;
 	outcome_switches(config, now);
 	free(dir);
 	return k;

@@ -17,6 +17,8 @@ static struct verdict passes(enum lc_action action, const char *why)
 /* What holds back a stop, strongest first, as the programs ask; NULL = nothing. */
 static const char *held_back(unsigned nibble, const struct config_zone *zone, const struct verdict_now *now)
 {
+	if (now->absent)
+		return "nothing is pinned: Lenscap enforces nothing";
 	if (now->bypassed)
 		return "bypass is on";
 	if (nibble & LC_ENTRY_DRY_RUN)

@@ -8,6 +8,7 @@
 #include "../lib/config.h"
 
 struct verdict_now { /* what holds for every place at this time */
+	bool absent; /* nothing is pinned, so nothing is enforced */
 	bool bypassed, unconfirmed, protected;
 };
 
