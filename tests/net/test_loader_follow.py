@@ -205,7 +205,7 @@ def test_many_ports_at_once(following):
     batch = following.folder / "batch"
     batch.write_text("".join(f"link add p{i} type veth peer name y{i}\n" for i in range(20, 60)), encoding="ascii")
     kit.ip(following, "-batch", str(batch))
-    wait_until("all ports", lambda: len(following.loader_state()["ports"]) == 41, limit=30)
+    wait_until("all ports", lambda: len(following.loader_state()["ports"]) == 41, limit=120)
     assert len({p["number"] for p in following.loader_state()["ports"]}) == 41
     assert all(p["enforcing"] for p in following.loader_state()["ports"])
     assert len(kit.net(following)["xdp"]) == 41
