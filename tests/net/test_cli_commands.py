@@ -156,6 +156,22 @@ def test_explain_says_when_the_kernel_disagrees(fed):
     assert "DISAGREES: it holds no entry" in fed.lenscap("explain", netsite.LAPTOP).stdout
 
 
+def test_explain_lets_no_entry_on_trial_lift_an_enforced_one(fed):
+    """A feed in dry-run says monitor for one camera of an enforced vendor prefix: the kernel stops it, and so says explain."""
+    fed.feed.write_text(native(2, [{"mac": FEED_MAC, "action": "drop"}, {"mac": netsite.HIKVISION, "action": "drop"}]))
+    fed.sections["feeds"][0]["mode"] = "dry-run"
+    fed.configure(**fed.sections)
+    assert fed.lenscap("reload").returncode == 0
+    netsite.wait_until("both entries", lambda: len(fed.lenscap_json("explain", netsite.HIKVISION)["entries"]) == 2)
+    assert not reaches(fed, netsite.HIKVISION) and reaches(fed, FEED_MAC)
+    shown = fed.lenscap_json("explain", netsite.HIKVISION, "--on", "cam1")
+    assert shown["entries"][0]["entry"] == "44:19:b6/24" and shown["entries"][1]["dry_run"] is True
+    assert shown["kernel"]["agrees"] is True and shown["kernel"]["entry"] == "44:19:b6/24"
+    assert shown["ports"][0]["stopped"] is True
+    trial = fed.lenscap_json("explain", FEED_MAC, "--on", "cam1")
+    assert trial["kernel"]["agrees"] is True and trial["ports"][0]["stopped"] is False
+
+
 def test_nothing_running_nothing_claimed(site):
     """A configuration alone stops nobody, whatever its entries say."""
     site.configure()

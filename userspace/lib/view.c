@@ -165,19 +165,21 @@ static int find_key(const struct view *v, const struct lc_policy_head *head, uin
 	return err;
 }
 
+/* As policy_lookup() of bpf/policy.h does it: an entry on trial decides only where no enforced one does. */
 int view_decide(const struct view *v, uint64_t mac48, uint64_t *word)
 {
 	struct lc_policy_head head;
-	unsigned nibble = 0;
+	bool enforced = false;
 	int err = view_head(v, &head);
 
 	*word = 0;
-	for (int code = LC_LENGTHS - 1; !err && code >= 0 && nibble == 0; code--) {
-		unsigned rest = 48 - prefix_bits((unsigned)code);
+	for (int code = LC_LENGTHS - 1; !err && code >= 0 && !enforced; code--) {
+		unsigned rest = 48 - prefix_bits((unsigned)code), nibble;
 		uint64_t key = (mac48 >> rest << rest) << 8 | (uint64_t)code;
 
 		err = find_key(v, &head, key, &nibble);
-		if (nibble)
+		enforced = nibble && !(nibble & LC_ENTRY_DRY_RUN);
+		if (enforced || (nibble && !*word))
 			*word = key << LC_WORD_KEY_SHIFT | nibble;
 	}
 	return err;
