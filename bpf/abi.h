@@ -167,14 +167,16 @@ struct lc_slot {
 	__u32 event_ms;	 /* time of its last event, CLOCK_MONOTONIC ms, wraps */
 	__u16 vlan;	 /* of its last frame: id, LC_VLAN_UNTAGGED or LC_VLAN_ODD */
 	__u8 reason;	 /* enum lc_reason of its last frame; a new one may wait LC_EVENT_CHANGE_MS for its event */
-	__u8 action;	 /* the entry's verdict nibble for it */
+	__u8 action;	 /* the entry's verdict nibble for it, and LC_SLOT_NO_IP */
 };
+#define LC_SLOT_NO_IP 0x80u /* in action: the last event said no IP address */
 _Static_assert(sizeof(struct lc_slot) == 64, "one cache line");
 #define LC_SLOT_PROBES 4
 #define LC_SLOT_IDLE_NS (3600ull * 1000000000ull) /* a slot unused for this long may be given away */
 
 /* ---- Events: ring buffer "events" ---- */
 #define LC_EVENT_EVERY_MS 10000u /* at most one event per device and port in this time, unless the reason changes */
+#define LC_EVENT_NO_IP_MS 1000u	 /* the same while its last event had no IP address to tell */
 #define LC_EVENT_CHANGE_MS 100u	 /* but then at most one in this time; also for all devices without a slot together */
 #define LC_EVENT_RING_BYTES (1u << 20)
 enum lc_hook { LC_HOOK_XDP = 0, LC_HOOK_TC_INGRESS = 1, LC_HOOK_TC_EGRESS = 2 };
@@ -186,7 +188,7 @@ struct lc_event {
 	__u8 source[16]; /* IP source address in network order, family says how much of it */
 	__u16 port;
 	__u16 vlan;	/* as in lc_slot */
-	__u8 family;	/* AF_INET (2), AF_INET6 (10), 0 = none */
+	__u8 family;	/* AF_INET (2), AF_INET6 (10), 0 = none, or the unspecified one */
 	__u8 reason;	/* enum lc_reason */
 	__u8 hook;	/* enum lc_hook */
 	__u8 first;	/* 1 = the slot was new */

@@ -36,6 +36,7 @@ static __always_inline void slot_take(struct lc_slot *slot, __u64 key, __u64 now
 	slot->last_ns = now_ns;
 	slot->event_ms = 0;
 	slot->reason = LC_REASONS;
+	slot->action = 0;
 	asm volatile("" ::: "memory");
 	*(volatile __u64 *)&slot->key = key;
 }
@@ -85,17 +86,24 @@ static __always_inline void slot_count(struct lc_slot *slot, const struct frame 
 	}
 	slot->last_ns = verdict->now_ns;
 	slot->vlan = frame->vlan;
-	slot->action = verdict->entry & 15;
+	slot->action = (slot->action & LC_SLOT_NO_IP) | (verdict->entry & 15);
 }
 
-/* Whether this frame makes an event; remembers that it did. A changed reason waits LC_EVENT_CHANGE_MS after the
- * last event, or a device that alternates between two VLANs could fill the ring. */
+/* How long a device's next event waits. A changed reason waits too, or a device that alternates between two VLANs could
+ * fill the ring. A device often starts with DHCP or LLC: its address is told soon after. */
+static __always_inline __u32 slot_event_wait(const struct lc_slot *slot, __u8 reason)
+{
+	if (slot->reason != reason)
+		return LC_EVENT_CHANGE_MS;
+	return slot->action & LC_SLOT_NO_IP ? LC_EVENT_NO_IP_MS : LC_EVENT_EVERY_MS;
+}
+
+/* Whether this frame makes an event; remembers that it did. */
 static __always_inline bool slot_event_due(struct lc_slot *slot, const struct verdict *verdict, bool first)
 {
 	__u32 now_ms = (__u32)(verdict->now_ns / MS), since = now_ms - slot->event_ms;
-	bool changed = slot->reason != verdict->reason;
 
-	if (!first && since < (changed ? LC_EVENT_CHANGE_MS : LC_EVENT_EVERY_MS))
+	if (!first && since < slot_event_wait(slot, verdict->reason))
 		return false;
 	slot->event_ms = now_ms;
 	slot->reason = verdict->reason;
@@ -110,8 +118,17 @@ static __always_inline bool uncounted_event_due(__u64 now_ns)
 	return true;
 }
 
+/* The unspecified address, with which DHCP and address probes begin, is none. */
+static __always_inline __u8 event_ip(const struct frame *frame, struct lc_event *event)
+{
+	const __u64 *half = (const __u64 *)event->source;
+	__u8 family = frame_ip_source(frame, event->source);
+
+	return half[0] | half[1] ? family : 0;
+}
+
 static __always_inline void event_send(const struct frame *frame, const struct verdict *verdict,
-				       const struct lc_slot *slot, bool first, struct lc_totals *total)
+				       struct lc_slot *slot, bool first, struct lc_totals *total)
 {
 	struct lc_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -126,11 +143,15 @@ static __always_inline void event_send(const struct frame *frame, const struct v
 	event->frames = slot ? slot->stopped_frames + slot->passed_frames : frame->frames;
 	event->port = port_conf.port;
 	event->vlan = frame->vlan;
-	event->family = frame_ip_source(frame, event->source);
+	event->family = event_ip(frame, event);
 	event->reason = verdict->reason;
 	event->hook = frame->hook;
 	event->first = first;
 	event->zone = (__u8)verdict->zone;
+	if (slot && event->family)
+		slot->action &= ~LC_SLOT_NO_IP;
+	else if (slot)
+		slot->action |= LC_SLOT_NO_IP;
 	bpf_ringbuf_submit(event, 0);
 }
 

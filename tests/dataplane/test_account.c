@@ -181,6 +181,8 @@ static const uint8_t ipv4[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 2
 static const uint8_t ipv6[40] = {0x60, 0, 0, 0, 0, 0, 59, 64, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0xff, 2};
 static const uint8_t arp[28] = {0, 1, 8, 0, 6, 4, 0, 1, 0x44, 0x19, 0xb6, 0, 0, 1, 10, 20, 0, 9};
 static const uint8_t arp_odd[28] = {0, 1, 8, 0, 6, 16, 0, 1, 0x44, 0x19, 0xb6, 0, 0, 1, 10, 20, 0, 9};
+static const uint8_t dhcp[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255};
+static const uint8_t probe[40] = {0x60, 0, 0, 0, 0, 0, 58, 255, [24] = 0xff, 2};
 static const uint8_t version_5[20] = {0x55, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 20, 0, 9, 10, 20, 0, 5};
 
 static const struct event_row {
@@ -206,6 +208,8 @@ static const struct event_row {
 	{"IPv6, exactly the source", {0}, 0, 0x86dd, ipv6, 24, LC_VLAN_UNTAGGED, 10, ipv6 + 8},
 	{"ARP, cut", {0}, 0, 0x0806, arp, 17, LC_VLAN_UNTAGGED, 0, NULL},
 	{"ARP of another kind", {0}, 0, 0x0806, arp_odd, 28, LC_VLAN_UNTAGGED, 0, NULL},
+	{"DHCP's first, from 0.0.0.0", {0}, 0, 0x0800, dhcp, 20, LC_VLAN_UNTAGGED, 0, NULL},
+	{"a probe from ::", {0}, 0, 0x86dd, probe, 40, LC_VLAN_UNTAGGED, 0, NULL},
 	{"version 5", {0}, 0, 0x0800, version_5, 20, LC_VLAN_UNTAGGED, 0, NULL},
 	{"IPv6 that says IPv4", {0}, 0, 0x86dd, ipv4, 20, LC_VLAN_UNTAGGED, 0, NULL},
 	{"LLC", {0}, 0, 0x0026, ipv4, 20, LC_VLAN_UNTAGGED, 0, NULL},
@@ -271,6 +275,33 @@ static void test_a_device_makes_few_events(void **state)
 	assert_int_equal(c->kernel->event[0].frames, 101);
 	stop(c, OUI + 2, 60);
 	assert_int_equal(kernel_events(c->kernel), 1);
+}
+
+/* Without an address in its last event, a device's next event comes sooner; with one, no more. */
+static void test_an_address_is_told_soon(void **state)
+{
+	struct context *c = *state;
+	struct packet llc;
+
+	flag_oui(c);
+	packet_start(&llc, OUI + 1);
+	packet_u16(&llc, 0x0026);
+	packet_pad(&llc, 60);
+	for (unsigned i = 0; i < 3; i++) { /* the second one still has none, and so the third event is as soon */
+		assert_int_equal(run_xdp(&c->port, &llc), XDP_DROP);
+		assert_int_equal(run_xdp(&c->port, &llc), XDP_DROP);
+		assert_int_equal(kernel_events(c->kernel), 1);
+		assert_int_equal(c->kernel->event[0].family, 0);
+		assert_true(own_slot(c, OUI + 1)->action == (LC_QUARANTINE | LC_SLOT_NO_IP));
+		own_slot(c, OUI + 1)->event_ms -= LC_EVENT_NO_IP_MS;
+	}
+	stop(c, OUI + 1, 60);
+	assert_int_equal(kernel_events(c->kernel), 1);
+	assert_int_equal(c->kernel->event[0].family, 2);
+	assert_int_equal(own_slot(c, OUI + 1)->action, LC_QUARANTINE);
+	own_slot(c, OUI + 1)->event_ms -= LC_EVENT_NO_IP_MS;
+	stop(c, OUI + 1, 60);
+	assert_int_equal(kernel_events(c->kernel), 0);
 }
 
 static void test_a_changed_reason_is_told_soon(void **state)
@@ -374,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_an_idle_slot_is_given_away),
 		cmocka_unit_test(test_what_an_event_says),
 		cmocka_unit_test(test_a_device_makes_few_events),
+		cmocka_unit_test(test_an_address_is_told_soon),
 		cmocka_unit_test(test_a_changed_reason_is_told_soon),
 		cmocka_unit_test(test_alternating_reasons_do_not_flood),
 		cmocka_unit_test(test_devices_without_a_slot_share_their_events),

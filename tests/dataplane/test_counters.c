@@ -122,8 +122,8 @@ static void ports_have_ended_names(void **state)
 
 static void devices_are_one_row_each(void **state)
 {
-	const struct lc_slot early = {.key = 9, .stopped_frames = 1, .stopped_bytes = 60, .first_ns = 10, .last_ns = 20, .vlan = 1, .reason = 1, .action = 2};
-	const struct lc_slot late = {.key = 9, .stopped_frames = 2, .passed_frames = 3, .passed_bytes = 4, .first_ns = 15, .last_ns = 30, .vlan = 7, .reason = 5, .action = 1};
+	const struct lc_slot early = {.key = 9, .stopped_frames = 1, .stopped_bytes = 60, .first_ns = 10, .last_ns = 20, .vlan = 1, .reason = 1, .action = 2 | LC_SLOT_NO_IP};
+	const struct lc_slot late = {.key = 9, .stopped_frames = 2, .passed_frames = 3, .passed_bytes = 4, .first_ns = 15, .last_ns = 30, .vlan = 7, .reason = 5, .action = 1 | LC_SLOT_NO_IP};
 	const struct lc_slot other = {.key = 3, .passed_frames = 1, .first_ns = 1, .last_ns = 1};
 	struct counters *c = open_counters();
 	struct lc_slot *rows;

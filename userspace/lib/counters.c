@@ -181,7 +181,8 @@ static int keep_used(struct rows *rows, const struct lc_slot *slots, size_t n)
 			rows->slot = bigger;
 			rows->room = room;
 		}
-		rows->slot[rows->n++] = slots[i];
+		rows->slot[rows->n] = slots[i];
+		rows->slot[rows->n++].action &= 0xf; /* without LC_SLOT_NO_IP */
 	}
 	return 0;
 }
