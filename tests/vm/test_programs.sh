@@ -104,7 +104,7 @@ restart_loader() {
 }
 
 classes='--class=flagged=44:19:b6:00:00:10+16*3 --class=clean=02:00:00:01:00:00+16'
-# Send 4,000 frames from the camera's port; what the core server got must be so many flagged and clean ones.
+# Send 4,000 frames from the camera's port, no faster than an emulated machine takes them; what the core server got must be so many flagged and clean ones.
 flood_gives() {
 	mkfifo /tmp/in
 	# shellcheck disable=SC2086 # words on purpose
@@ -113,7 +113,7 @@ flood_gives() {
 	exec 9>/tmp/in
 	until_ok grep -q ready /tmp/got
 	# shellcheck disable=SC2086
-	cam flood send --to 02:00:00:00:00:22 --frames 4000 $classes eth0
+	cam flood send --to 02:00:00:00:00:22 --rate 5000 --frames 4000 $classes eth0
 	for _ in $(seq 50); do
 		echo >&9
 		sleep 0.1
