@@ -104,7 +104,8 @@ restart_loader() {
 }
 
 classes='--class=flagged=44:19:b6:00:00:10+16*3 --class=clean=02:00:00:01:00:00+16'
-# Send 4,000 frames from the camera's port, no faster than an emulated machine takes them; what the core server got must be so many flagged and clean ones.
+# Send 4,000 frames from the camera's port, no faster than an emulated machine takes them; the core server must have
+# got so many flagged and clean ones.
 flood_gives() {
 	mkfifo /tmp/in
 	# shellcheck disable=SC2086 # words on purpose
