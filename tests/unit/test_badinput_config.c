@@ -50,13 +50,15 @@ static void is_refused(void **state)
 	const struct bad *bad = *state;
 	struct config *config = NULL;
 	char file[256], *error = NULL;
+	int err;
 
 	copy_of(bad->name, file, sizeof(file));
-	assert_int_equal(config_load(file, &config, &error), -EINVAL);
+	err = config_load(file, &config, &error);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(err, -EINVAL);
 	assert_null(config);
 	if (!complaint_matches(bad->expected, file, error))
 		fail_msg("%s: expected\n%s\nbut it says\n%s", bad->name, bad->expected, error);
-	assert_int_equal(unlink(file), 0);
 	free(error);
 }
 
