@@ -117,7 +117,7 @@ static int show_result(struct cli *cli, const struct change_order *order, enum l
 	int64_t now;
 	size_t n;
 
-	p = decision_load(cli, &now);
+	p = decision_load(cli, &now, NULL);
 	if (!p)
 		return CLI_FAILED;
 	n = policy_explain(p, order->prefix.mac48, now, best);

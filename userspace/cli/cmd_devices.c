@@ -85,7 +85,7 @@ static const char *vendor_of(struct devices *d, uint64_t mac48)
 	size_t n;
 
 	if (!d->policy)
-		d->policy = decision_load(d->cli, &d->now);
+		d->policy = decision_load(d->cli, &d->now, NULL);
 	n = d->policy ? policy_explain(d->policy, mac48, d->now, c) : 0;
 	for (size_t i = 0; i < n; i++) {
 		const char *vendor =

@@ -109,10 +109,11 @@ static int explain(struct cli *cli, uint64_t mac48, const struct places *places,
 	struct kernel kernel;
 	struct policy *p;
 	char mac[MAC_TEXT];
+	bool whole;
 	int64_t now;
 	size_t n;
 
-	p = decision_load(cli, &now);
+	p = decision_load(cli, &now, &whole);
 	if (!p)
 		return CLI_FAILED;
 	n = policy_explain(p, mac48, now, candidates);
@@ -125,8 +126,11 @@ static int explain(struct cli *cli, uint64_t mac48, const struct places *places,
 	/* What happens to frames is what the kernel holds; the files stand in where it cannot be read. */
 	outcome_show(cli->out, places, where,
 		     (unsigned)((kernel.err ? n ? candidates[0].entry->word : 0 : kernel.word) & 15), &at);
+	if (!kernel.err && kernel.word != (n ? candidates[0].entry->word : 0))
+		whole = false;
+	out_bool(cli->out, "whole", NULL, whole);
 	policy_free(p);
-	return CLI_DONE;
+	return whole ? CLI_DONE : CLI_NEGATIVE;
 }
 
 int cmd_explain(struct cli *cli)

@@ -122,12 +122,13 @@ int cmd_list(struct cli *cli)
 	struct walk w = {0};
 	struct policy *p;
 	uint64_t key;
+	bool whole;
 
 	if (!parse_filter(cli, &filter))
 		return CLI_USAGE;
 	if (!cli_config(cli) || !cli_drop_root(cli))
 		return CLI_FAILED;
-	p = decision_load(cli, &w.now);
+	p = decision_load(cli, &w.now, &whole);
 	if (!p)
 		return CLI_FAILED;
 	w.p = p;
@@ -145,7 +146,8 @@ int cmd_list(struct cli *cli)
 			show_row(cli->out, p, &c);
 	}
 	out_table_end(cli->out);
+	out_bool(cli->out, "whole", NULL, whole);
 	free(w.next);
 	policy_free(p);
-	return CLI_DONE;
+	return whole ? CLI_DONE : CLI_NEGATIVE;
 }

@@ -36,6 +36,7 @@ struct plan {
 	struct entry_set set;
 	struct changes changes;
 	char refusal[FEED_ERROR]; /* "" = none */
+	bool whole;		  /* every source could be read */
 	bool held;		  /* it waits for a person, rather than being refused */
 	struct live hit[HITS];
 	size_t hits;
@@ -213,7 +214,8 @@ static int show(const struct plan *p)
 	show_counts(p);
 	show_changes(p);
 	show_hits(p);
-	return p->refusal[0] ? CLI_NEGATIVE : CLI_DONE;
+	out_bool(o, "whole", NULL, p->whole);
+	return p->refusal[0] || !p->whole ? CLI_NEGATIVE : CLI_DONE;
 }
 
 static int make_plan(struct plan *p)
@@ -245,7 +247,7 @@ int cmd_plan(struct cli *cli)
 	code = content_read(cli, cli->argument[0], &content);
 	if (code)
 		return code;
-	p.policy = decision_load(cli, &p.now);
+	p.policy = decision_load(cli, &p.now, &p.whole);
 	code = CLI_FAILED;
 	if (p.policy && policy_expire(p.policy, 0, p.now, &expired) == 0) {
 		changes_free(&expired);

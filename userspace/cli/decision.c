@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../lib/log.h"
 #include "../lib/mac.h"
@@ -18,7 +19,7 @@ int64_t decision_clock(const struct config *config)
 	return config->trust_clock || clock_synchronised() ? (int64_t)time(NULL) : 0;
 }
 
-struct policy *decision_load(const struct cli *cli, int64_t *now)
+struct policy *decision_load(const struct cli *cli, int64_t *now, bool *whole)
 {
 	struct policy *p = NULL;
 	char *warnings = NULL;
@@ -31,6 +32,10 @@ struct policy *decision_load(const struct cli *cli, int64_t *now)
 	(void)policy_load(cli->config, p, &warnings);
 	if (warnings)
 		log_warning("%s", warnings);
+	if (warnings && geteuid() != 0)
+		log_warning("this is not the whole policy; ask root, or as a member of group %s", cli->config->group);
+	if (whole)
+		*whole = !warnings;
 	free(warnings);
 	return p;
 }

@@ -6,9 +6,10 @@
 #include "../policy/load.h"
 #include "cli.h"
 
-/* Every source's entries; what could not be read is told as a warning. NULL, told: out of memory. *now gets the time,
- * or 0 where the clock is not to be trusted and no entry ends. */
-struct policy *decision_load(const struct cli *cli, int64_t *now);
+/* Every source's entries; what could not be read is told as a warning, and *whole (unless NULL) is then false: whatever is
+ * said of this policy is no answer to rely on (CLI_NEGATIVE). NULL, told: out of memory. *now gets the time, or 0 where
+ * the clock is not to be trusted and no entry ends. */
+struct policy *decision_load(const struct cli *cli, int64_t *now, bool *whole);
 int64_t decision_clock(const struct config *config);
 
 /* Fields of one entry: entry, action, source, kind, until, vendor, model, reason. */
