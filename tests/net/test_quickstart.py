@@ -2,6 +2,7 @@
 """scripts/quickstart: the site it shows, and ports of a machine (here a namespace) put in dry-run and taken off again."""
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -10,6 +11,13 @@ import netsite
 
 QUICKSTART = netsite.ROOT / "scripts" / "quickstart"
 ENVIRONMENT = {**os.environ, "LENSCAP_BUILD": str(netsite.BUILD)}
+
+
+def command_line(path):
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:  # it ended
+        return ""
 
 
 def left_over(tag):
@@ -50,10 +58,11 @@ def machine(bare_site):
     bare_site.in_ns(netsite.SWITCH, "ip", "address", "add", "10.77.0.9/24", "dev", "cam1")
     bare_site.place = bare_site.folder / "quickstart"
 
-    def quickstart(*arguments):
+    def quickstart(*arguments, build=netsite.BUILD):
         with open(bare_site.folder / "output", "w+", encoding="utf-8") as output:
             code = subprocess.run(["nsenter", f"--net={bare_site.netns(netsite.SWITCH)}", "--", QUICKSTART, *arguments],
-                                  env={**ENVIRONMENT, "LENSCAP_QUICKSTART_DIR": str(bare_site.place)}, stdout=output,
+                                  env={**os.environ, "LENSCAP_BUILD": str(build),
+                                       "LENSCAP_QUICKSTART_DIR": str(bare_site.place)}, stdout=output,
                                   stderr=subprocess.STDOUT, timeout=120, check=False).returncode
             output.seek(0)
             return code, output.read()
@@ -88,6 +97,37 @@ def test_ports_of_the_machine_are_in_dry_run_until_left(machine):
     assert machine.ping("cam1", "10.77.0.9")
     assert not machine.place.exists()
     assert "xdp" not in machine.in_ns(netsite.SWITCH, "ip", "link", "show", "cam1").stdout
+
+
+def test_ports_that_do_not_work_leave_nothing(machine, tmp_path):
+    """A loader that attaches nothing: it says so, and neither folder nor mount stays; what others made is not touched."""
+    for program in ("lenscap", "lenscapd", "lenscap-loader"):
+        (tmp_path / program).symlink_to("/bin/false")
+    code, output = machine.quickstart("cam1", build=tmp_path)
+    assert (code, "before: the ports are attached" in output) == (1, True), output
+    assert not machine.place.exists()
+    assert str(machine.place) not in pathlib.Path("/proc/mounts").read_text(encoding="utf-8")
+
+    machine.place.mkdir()
+    code, output = machine.quickstart("cam1")
+    assert (code, "exists already" in output) == (1, True), output
+    machine.place.rmdir()
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_site_leaves_nothing(sig):
+    process = subprocess.Popen([QUICKSTART], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               start_new_session=True)
+    tag = f"lcquick{process.pid}"
+    for line in process.stdout:  # it stands, and its programs run
+        if "With Lenscap" in line:
+            break
+    assert left_over(tag) != []
+    os.killpg(process.pid, sig)  # as a terminal does
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert left_over(tag) == []
+    assert not [p for p in pathlib.Path("/proc").glob("[0-9]*/cmdline") if tag in command_line(p)]
 
 
 @pytest.mark.parametrize("arguments, code, words", [
