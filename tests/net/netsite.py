@@ -17,10 +17,8 @@ import tempfile
 import time
 
 import pins
+from places import BUILD, DATA, ROOT, ensure_users, run
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("LENSCAP_BUILD", ROOT / "build")).resolve()
-DATA = ROOT / "data"
 SHARED = ROOT.parent / "shared" / "data"
 
 HIKVISION = "44:19:b6:00:00:01"  # 44:19:b6/24 is Hikvision's, 3c:ef:8c/24 Dahua's
@@ -37,14 +35,6 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def run(*command, check=True, timeout=60, **kwargs):
-    """Run a command; its output belongs to the error message."""
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout, **kwargs)
-    if check and done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
-    return done
-
-
 def wait_until(what, probe, limit=LIMIT):
     """Call PROBE until it gives something true; returns that. WHAT names it when time is up."""
     end = time.monotonic() + limit
@@ -55,16 +45,6 @@ def wait_until(what, probe, limit=LIMIT):
         if time.monotonic() > end:
             raise AssertionError(f"waited {limit:.0f} s for: {what}")
         time.sleep(0.01)
-
-
-def ensure_users():
-    """The system user and groups that installation makes; they may stay."""
-    for group in ("lenscap", "lenscap-policy"):
-        run("groupadd", "-rf", group)
-    if run("getent", "passwd", "lenscap", check=False).returncode != 0:
-        run("useradd", "-r", "-M", "-g", "lenscap", "-G", "lenscap-policy", "-d", "/nonexistent",
-            "-s", "/usr/sbin/nologin", "lenscap", check=False)
-    run("getent", "passwd", "lenscap")
 
 
 class Program:

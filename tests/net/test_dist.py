@@ -19,7 +19,8 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 
 
 def make(target, destination, *variables):
-    return netsite.run("make", "-s", "-C", ROOT, f"O={netsite.BUILD}", target, f"DESTDIR={destination}", *variables)
+    build = os.path.relpath(netsite.BUILD, ROOT)  # make takes no name with a space
+    return netsite.run("make", "-s", "-C", ROOT, f"O={build}", target, f"DESTDIR={destination}", *variables)
 
 
 def files_below(folder):
