@@ -8,6 +8,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Dot1Q, Ether
 
 import netsite
+import pins
 from daemonsite import addresses, feed_text
 from netsite import CORE, HIKVISION, run, wait_until
 
@@ -97,6 +98,20 @@ def test_ports_that_come_and_go_are_events(running):
     again = wait_until("the port attached anew", lambda: [
         e for e in site.events() if e["event"] == "port_attached" and e["port"] == "cam1"][1:])
     assert "started" not in again[0]["reason"]
+
+
+def test_port_that_loses_its_fast_path_is_an_event(running):
+    """Somebody takes our XDP program off and puts his own there before the loader can: tc goes on, and it is told."""
+    site = running
+    pin = site.bpf / f"port/{site.port_number('cam1')}/xdp_link"
+    site.loader.process.send_signal(signal.SIGSTOP)
+    assert run("/usr/bin/python3", pins.__file__, pin, "detach").stdout.strip() == "done"
+    foreign = site.flood(netsite.SWITCH, "receive", "--pass", classes=["any=02:00:00:00:00:00+1*1"], interface="cam1")
+    site.loader.process.send_signal(signal.SIGCONT)
+    told = event_of(site, "port_degraded", port="cam1")
+    assert told["reason"] == "xdp foreign, tc tcx, enforcing"
+    assert not any(e["event"] == "port_degraded" and e["port"] != "cam1" for e in site.events())
+    foreign.stop()
 
 
 def test_flag_by_the_command_line_is_acknowledged(running):
