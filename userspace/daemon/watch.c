@@ -3,13 +3,17 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "../lib/paths.h"
+
 #define WATCH_MASK                                                                                                     \
-	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |   \
+	 IN_ONLYDIR)
 
 struct watch {
 	struct watches *all;
@@ -52,11 +56,24 @@ void watches_free(struct watches *w)
 	free(w);
 }
 
+/* A new regular file is being written, and closing it will tell; a link or a FIFO appears whole. */
+static bool is_being_written(const struct watch *one, const char *name)
+{
+	char *path = path_join(one->folder, name);
+	struct stat st;
+	bool writing = path && !lstat(path, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1;
+
+	free(path);
+	return writing;
+}
+
 static int on_inotify(sd_event_source *source, const struct inotify_event *event, void *arg)
 {
 	struct watch *one = arg;
 
 	(void)source;
+	if (event->mask & IN_CREATE && event->len && is_being_written(one, event->name))
+		return 0;
 	if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT))
 		one->source = sd_event_source_disable_unref(one->source); /* watches_follow() looks for its successor */
 	one->all->fn(one->all->arg, one->number, event->len ? event->name : NULL);
