@@ -118,6 +118,26 @@ def test_a_flagged_device_in_no_zone_degrades(fed):
                         "for it"]
 
 
+def test_a_device_half_in_a_zone_degrades(fed):
+    """It sends into a zone all the time and past it now and then: a silent miss, had the last event the only say."""
+    zones = [{"name": "cctv", "interfaces": ["cam1"], "vlans": [200], "mode": "enforce"}]
+    fed.configure(zones=zones, **fed.sections)
+    assert fed.lenscap("reload").returncode == 0
+    fed.send("cam1", [frame(netsite.HIKVISION)])
+    netsite.wait_until("the event of the frame in no zone",
+                       lambda: any(e["event"] == "device_seen" and e["reason"] == "no zone" for e in fed.events()))
+
+    def stopped_last():
+        fed.send("cam1", [frame(netsite.HIKVISION, vlan=200)])
+        return fed.lenscap_json("devices")["devices"][0]["reason"].startswith("stopped")
+    netsite.wait_until("an event of a stopped frame", stopped_last)
+    wanted = f"1 flagged device passes in no zone ({netsite.HIKVISION} on cam1, VLAN untagged); add a zone for it"
+    netsite.wait_until("what lenscapd remembers", lambda: fed.lenscap_json("status")["problems"] == [wanted])
+    fed.configure(zones=[{**zones[0], "vlans": [200, "untagged"]}], **fed.sections)
+    assert fed.lenscap("reload").returncode == 0
+    netsite.wait_until("a good state", lambda: fed.lenscap_json("status")["problems"] == [])
+
+
 def test_explain_with_port_and_vlan(fed):
     fed.configure(zones=[
         {"name": "core", "interfaces": ["bridge:br0"], "mode": "enforce"},

@@ -14,6 +14,7 @@
 #include "state.h"
 
 #define NO_ZONE_SECONDS 86400 /* a flagged device seen in no zone within this time degrades */
+#define NO_ZONE_RECENTLY 600  /* or within this, where it was seen in a zone since */
 
 static const char *or_unknown(const char *text)
 {
@@ -137,6 +138,33 @@ static void judge_switches(struct health *h)
 		lines_add(&h->warnings, "a reload waits until %s; confirm it: lenscap reload --keep", until);
 }
 
+static void tell_no_zone(struct health *h, size_t found, const char *mac, const char *port, const char *vlan)
+{
+	lines_add(&h->problems, "%zu flagged device%s passes in no zone (%s on %s, VLAN %s); add a zone for it", found,
+		  found == 1 ? "" : "s", mac, port, vlan);
+}
+
+/* A device that sends into a zone and past it: its slot tells the last event only, lenscapd remembers both. */
+static void judge_partly_no_zone(struct health *h)
+{
+	int64_t since = (int64_t)time(NULL) - NO_ZONE_RECENTLY;
+	const json_t *first = NULL;
+	size_t found = 0;
+	int err;
+	json_t *file = state_devices(h->config, &err), *rows = state_get(file, "devices");
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (state_time(row, "no_zone") >= since && found++ == 0)
+			first = row;
+	}
+	if (found)
+		tell_no_zone(h, found, or_unknown(state_string(first, "mac")), or_unknown(state_string(first, "port")),
+			     or_unknown(state_string(first, "no_zone_vlan")));
+	json_decref(file);
+}
+
 /* A flagged device that passes because nobody put its port and VLAN in a zone: the worst outcome is a silent one. */
 static void judge_no_zone(struct health *h)
 {
@@ -158,8 +186,9 @@ static void judge_no_zone(struct health *h)
 	if (found) {
 		vlan_format(slots[first].vlan, vlan);
 		mac_format(slots[first].key >> 16, mac);
-		lines_add(&h->problems, "%zu flagged device%s passes in no zone (%s on %s, VLAN %s); add a zone for it",
-			  found, found == 1 ? "" : "s", mac, ports[slots[first].key & (LC_PORTS - 1)].name, vlan);
+		tell_no_zone(h, found, mac, ports[slots[first].key & (LC_PORTS - 1)].name, vlan);
+	} else {
+		judge_partly_no_zone(h);
 	}
 	free(slots);
 }

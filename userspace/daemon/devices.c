@@ -66,6 +66,14 @@ void devices_free(struct devices *d)
 	free(d);
 }
 
+void devices_forget_zones(struct devices *d)
+{
+	struct node *node;
+
+	TAILQ_FOREACH(node, &d->queue, queue)
+		node->device.no_zone = 0;
+}
+
 size_t devices_count(const struct devices *d)
 {
 	return d->n;
@@ -115,14 +123,17 @@ static json_t *vlan_json(unsigned vlan)
 
 static json_t *device_json(const struct device *one)
 {
-	char mac[MAC_TEXT], first[TIME_TEXT], last[TIME_TEXT];
+	char mac[MAC_TEXT], first[TIME_TEXT], last[TIME_TEXT], no_zone[TIME_TEXT];
 
 	mac_format(one->mac48, mac);
 	time_format(one->first, first);
 	time_format(one->last, last);
-	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s, s:s}", "mac", mac, "port", one->port, "vlan",
+	time_format(one->no_zone, no_zone);
+	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s, s:s, s:s*, s:o*}", "mac", mac, "port", one->port, "vlan",
 			 vlan_json(one->vlan), "ip", one->ip[0] ? one->ip : NULL, "vendor",
-			 one->vendor[0] ? one->vendor : NULL, "first", first, "last", last);
+			 one->vendor[0] ? one->vendor : NULL, "first", first, "last", last, "no_zone",
+			 one->no_zone ? no_zone : NULL, "no_zone_vlan",
+			 one->no_zone ? vlan_json(one->no_zone_vlan) : NULL);
 }
 
 int devices_write(const struct devices *d, const char *path)

@@ -18,6 +18,8 @@ struct device { /* key: mac48 and port */
 	char ip[46];
 	char vendor[129];
 	int64_t first, last; /* seconds since 1970 */
+	int64_t no_zone;     /* when it last passed in no zone, 0 = never; not kept across restarts */
+	uint16_t no_zone_vlan;
 	int64_t told;	     /* when its last event was logged, 0 = not yet */
 };
 
@@ -26,6 +28,8 @@ int devices_new(struct devices **out);
 void devices_free(struct devices *d);
 /* The device, made when it is new (then first is 0), now the most recently seen. NULL when out of memory. */
 struct device *devices_touch(struct devices *d, uint64_t mac48, const char *port);
+/* The zones have changed: who passed in none is to be found out anew. */
+void devices_forget_zones(struct devices *d);
 size_t devices_count(const struct devices *d);
 
 /* <run>/daemon/devices.json. Reading a missing file is 0, a damaged one -EINVAL and nothing is taken from it. */

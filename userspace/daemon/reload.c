@@ -127,6 +127,8 @@ void reload_config(struct daemon *d)
 		free(error);
 		(void)enforce_all(d);
 		world_watch(d);
+		devices_forget_zones(d->devices);
+		loop_devices_soon(d);
 		for (size_t i = 0; i < d->world.n_sources; i++)
 			d->world.sources[i].dirty = true;
 		log_info("took the configuration %s", d->world.config->file);

@@ -115,6 +115,10 @@ static void update(struct daemon *d, struct device *one, const struct lc_event *
 		one->ip[0] = '\0';
 	if (vendor)
 		(void)snprintf(one->vendor, sizeof(one->vendor), "%s", vendor);
+	if (e->reason == LC_NO_ZONE) {
+		one->no_zone = at;
+		one->no_zone_vlan = e->vlan;
+	}
 	one->vlan = e->vlan;
 	one->reason = e->reason;
 	one->action = e->word & 0xf;
