@@ -60,7 +60,10 @@ def links(site):
     """Every pinned link: "<number>/<pin>" to its id, its program's, and the interface it is on (0 = it is dead)."""
     found = {}
     for path in sorted((site.bpf / "port").glob("*/*_link")):
-        fd, info = pins.obj_get(path), ctypes.create_string_buffer(128)
+        try:
+            fd, info = pins.obj_get(path), ctypes.create_string_buffer(128)
+        except FileNotFoundError:  # the loader is removing it now
+            continue
         pins.bpf(pins.OBJ_INFO, struct.pack("=IIQ", fd, 128, ctypes.addressof(info)))
         os.close(fd)
         _, number, prog, _, ifindex = struct.unpack("=IIIII", info.raw[:20])

@@ -115,7 +115,7 @@ def test_renamed_within_its_zone(following):
 def test_renamed_out_of_every_zone_and_back(following):
     kit.ip(following, "link", "set", "p1", "name", "q1")
     wait_until("it to be let go", lambda: kit.net(following)["xdp"] == [] and kit.links(following) == {})
-    assert following.loader_state()["ports"] == []
+    wait_until("its state to say so", lambda: following.loader_state()["ports"] == [])
     kit.ip(following, "link", "set", "q1", "name", "p1")
     kit.wait_port(following, "p1")
     assert kit.counted(following, "p1") == {"stopped_xdp": 3}
