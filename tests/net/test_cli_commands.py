@@ -355,6 +355,18 @@ def test_devices_joins_kernel_and_daemon(fed):
     assert [d["mac"] for d in fed.lenscap_json("devices", "--port", "cam2")["devices"]] == [netsite.DAHUA]
 
 
+def test_list_says_when_the_kernel_holds_another_policy(fed):
+    """Overrides over the capacity are refused whole: what list reads in the files is not in force."""
+    assert fed.lenscap("list").returncode == 0
+    rows = "".join(f'{{"mac":"02:11:00:00:{i >> 8:02x}:{i & 255:02x}","action":"drop"}}\n' for i in range(16384))
+    (fed.overrides / "big.jsonl").write_text(rows)
+    netsite.wait_until("its refusal", lambda: any("there is room for" in p for p in fed.lenscap_json("status")["problems"]))
+    done = fed.lenscap("list", "-j")
+    assert done.returncode == 1 and json.loads(done.stdout)["whole"] is False
+    assert done.stderr == ("lenscap: warning: this is what the files say, the kernel holds another policy; see: lenscap "
+                           "status\n")
+
+
 def test_list_filters(fed):
     everything = fed.lenscap_json("list")["entries"]
     assert len(everything) == 142 and len({e["entry"] for e in everything}) == 142

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/digest.h"
+#include "../lib/log.h"
 #include "../lib/mac.h"
+#include "../lib/paths.h"
+#include "../lib/view.h"
 #include "cli.h"
 #include "decision.h"
 #include "names.h"
@@ -116,6 +120,31 @@ static bool has_source(const struct cli *cli, const struct policy *p, const char
 	return false;
 }
 
+/* Is what the files say what the kernel holds? A refused override file or a list just replaced is not in force. */
+static bool kernel_agrees(const struct cli *cli, const struct policy *p, int64_t now)
+{
+	char *dir = path_join(cli->config->run, PATH_BPF);
+	struct lc_policy_head head;
+	struct digest digest;
+	struct view *v = NULL;
+	uint64_t *words = NULL;
+	uint8_t bytes[32] = {0};
+	bool same = true; /* where the maps cannot be read, the files are all there is; status says so */
+	size_t n = 0;
+
+	if (dir && view_open(dir, &v) == 0 && view_head(v, &head) == 0 && policy_words(p, now, &words, &n) == 0) {
+		digest = digest_of(words, n);
+		digest_bytes(&digest, bytes);
+		same = memcmp(bytes, head.digest, sizeof(bytes)) == 0;
+	}
+	if (!same)
+		log_warning("this is what the files say, the kernel holds another policy; see: lenscap status");
+	free(words);
+	view_close(v);
+	free(dir);
+	return same;
+}
+
 int cmd_list(struct cli *cli)
 {
 	struct filter filter;
@@ -146,6 +175,7 @@ int cmd_list(struct cli *cli)
 			show_row(cli->out, p, &c);
 	}
 	out_table_end(cli->out);
+	whole = kernel_agrees(cli, p, w.now) && whole;
 	out_bool(cli->out, "whole", NULL, whole);
 	free(w.next);
 	policy_free(p);
