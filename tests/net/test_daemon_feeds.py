@@ -362,13 +362,14 @@ def test_until_ends_by_itself(daemon):
     gone, stays = addresses(2)
     end = time.time() + 3
     daemon.in_force("local", daemon.override("local.jsonl", [
-        {"mac": gone, "action": "drop", "until": rfc3339(end)}, {"mac": stays, "action": "drop"}]))
+        {"mac": gone, "action": "drop", "until": rfc3339(end), "reason": "ticket 17"}, {"mac": stays, "action": "drop"}]))
     assert daemon.flagged(gone) == 2 or time.time() > end
     wait_until("the entry to end", lambda: daemon.flagged(gone) == 0)
     assert time.time() >= int(end)
     assert daemon.flagged(stays) == 2
     assert daemon.digest() == daemon.table_digest()
-    daemon.event("expired", entry=gone)
+    told = daemon.event("expired", entry=gone, source="local", before="drop", reason="ticket 17")
+    assert "action" not in told and "by" not in told  # nothing decides now
 
 
 def test_stale_feed_is_an_alarm_only(daemon):

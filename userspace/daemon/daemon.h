@@ -130,7 +130,8 @@ void report_applied(struct daemon *d, const struct source *s);
 void report_refused(struct daemon *d, const struct source *s, const struct verdict *why, bool pending);
 void report_overrides(struct daemon *d, const struct entry_set *old, const struct entry_set *set);
 void report_stale(struct daemon *d, const struct source *s, const char *reason);
-void report_expired(struct daemon *d, const struct changes *changes);
+/* FROM: the time before which the ended entries decided. */
+void report_expired(struct daemon *d, const struct changes *changes, int64_t from);
 void report_bypass(struct daemon *d);
 void report_ports(struct daemon *d);
 

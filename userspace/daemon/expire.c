@@ -17,17 +17,17 @@ int64_t expire_now(const struct daemon *d)
 void expire_run(struct daemon *d)
 {
 	struct changes changes = {0};
-	int64_t now = expire_now(d);
+	int64_t now = expire_now(d), from = d->clock;
 
 	if (!d->trusted || now <= d->clock)
 		return;
-	if (policy_expire(d->world.policy, d->clock, now, &changes))
+	if (policy_expire(d->world.policy, from, now, &changes))
 		return; /* out of memory: the clock did not move on, so it is tried again */
 	d->clock = now;
 	if (changes.n) {
 		if (enforce_change(d, &changes, NULL, NULL))
 			log_error("entries that ended could not be taken out of the table; it is compared anew");
-		report_expired(d, &changes);
+		report_expired(d, &changes, from);
 		memory_save_clock(d);
 		state_write(d);
 	}

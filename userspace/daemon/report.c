@@ -75,19 +75,30 @@ void report_overrides(struct daemon *d, const struct entry_set *old, const struc
 	}
 }
 
-void report_expired(struct daemon *d, const struct changes *changes)
+/* Of the entry that ended: its prefix, source and reason; and what decides now. */
+static void report_end(struct daemon *d, const struct change *c, const struct candidate *ended)
+{
+	const struct policy *p = d->world.policy;
+	const char *now = c->source == UINT16_MAX ? NULL : policy_source_name(p, c->source);
+	const struct strings *strings = ended->entry ? policy_source_set(p, ended->source)->strings : NULL;
+	char text[PREFIX_TEXT];
+
+	key_text(c->key, text);
+	eventlog_put(d->log, EVENT_POLICY, "expired",
+		     json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "entry", text, "before",
+			       action_name((enum lc_action)(c->before & LC_ACTION_MASK)), "source",
+			       ended->entry ? policy_source_name(p, ended->source) : NULL, "reason",
+			       strings && ended->entry->reason ? strings_get(strings, ended->entry->reason) : NULL, "action",
+			       c->after ? action_name((enum lc_action)(c->after & LC_ACTION_MASK)) : NULL, "by", now));
+}
+
+void report_expired(struct daemon *d, const struct changes *changes, int64_t from)
 {
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct change *c = &changes->change[i];
-		const char *source = c->source == UINT16_MAX ? NULL : policy_source_name(d->world.policy, c->source);
-		char text[PREFIX_TEXT];
+		struct candidate ended = policy_winner(d->world.policy, c->key, from);
 
-		key_text(c->key, text);
-		eventlog_put(d->log, EVENT_POLICY, "expired",
-			     json_pack("{s:s, s:s, s:s*, s:s*}", "entry", text, "before",
-				       action_name((enum lc_action)(c->before & LC_ACTION_MASK)), "action",
-				       c->after ? action_name((enum lc_action)(c->after & LC_ACTION_MASK)) : NULL, "source",
-				       source));
+		report_end(d, c, &ended);
 	}
 }
 
