@@ -2,12 +2,19 @@
 """Fixtures: a site of one's own for each test, with or without the programs running."""
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import netsite  # noqa: E402
+
+
+def pytest_configure():
+    """Told to end, it ends as with Ctrl-C: every site is closed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
