@@ -13,6 +13,7 @@
 struct verdict {
 	__u64 now_ns;
 	__u64 entry; /* key of the entry that decided, its verdict nibble in bits 3..0 */
+	__u32 cpu;   /* that runs this */
 	__u16 zone;  /* lc_zone.id */
 	__u8 reason; /* enum lc_reason */
 };
@@ -158,7 +159,7 @@ static __always_inline void event_send(const struct frame *frame, const struct v
 /* The one place where a frame is counted and reported. */
 static __always_inline void account(const struct frame *frame, const struct verdict *verdict)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), index = cpu * LC_PORTS + port_conf.port;
+	__u32 index = verdict->cpu * LC_PORTS + port_conf.port;
 	struct lc_totals *total = bpf_map_lookup_elem(&totals, &index);
 	struct lc_slot *slot;
 	bool first, due;
@@ -166,7 +167,7 @@ static __always_inline void account(const struct frame *frame, const struct verd
 	if (!total)
 		return;
 	count(total, verdict->reason, frame->frames, frame->bytes);
-	slot = slot_find(cpu, frame->mac48 << 16 | port_conf.port, verdict->now_ns, total, &first);
+	slot = slot_find(verdict->cpu, frame->mac48 << 16 | port_conf.port, verdict->now_ns, total, &first);
 	if (slot) {
 		slot_count(slot, frame, verdict);
 		due = slot_event_due(slot, verdict, first);
