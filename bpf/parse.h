@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is read of a frame: source address, outer VLAN, IP source. Behind the Ethernet header everything is read by the
- * hook's copying helper: only flagged frames get that far, and it does not care where a fragment ends. */
+/* What is read of a frame: source address, outer VLAN, IP source. Behind the Ethernet header everything but XDP's tags is
+ * read by the hook's copying helper: only flagged frames get that far, and it does not care where a fragment ends. */
 #ifndef LENSCAP_PARSE_H
 #define LENSCAP_PARSE_H
 
@@ -46,6 +46,22 @@ static __always_inline bool is_vlan(__u16 ethertype)
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD;
 }
 
+/* A tag and the EtherType behind it: by the helper only where XDP does not see them. */
+static __always_inline long frame_tag(const struct frame *frame, __u32 offset, __be16 tag[2])
+{
+	if (frame->hook == LC_HOOK_XDP) {
+		const struct xdp_md *xdp = frame->ctx;
+		const __be16 *seen = (const __be16 *)((long)xdp->data + offset);
+
+		if ((const void *)(seen + 2) <= (const void *)(long)xdp->data_end) {
+			tag[0] = seen[0];
+			tag[1] = seen[1];
+			return 0;
+		}
+	}
+	return frame_read(frame, offset, tag, VLAN_TAG);
+}
+
 /* The first VLAN id that is not 0, as the kernel delivers it. ZEROS tags with id 0 were already seen in the metadata. */
 static __always_inline __u16 frame_vlan(const struct frame *frame, int zeros)
 {
@@ -58,7 +74,7 @@ static __always_inline __u16 frame_vlan(const struct frame *frame, int zeros)
 
 		if (!is_vlan(ethertype))
 			return LC_VLAN_UNTAGGED;
-		if (frame_read(frame, offset, tag, sizeof(tag)) < 0)
+		if (frame_tag(frame, offset, tag) < 0)
 			return LC_VLAN_ODD;
 		id = bpf_ntohs(tag[0]) & 0x0fff;
 		if (id != 0)
@@ -81,7 +97,7 @@ static __always_inline __u32 frame_skip_tags(const struct frame *frame, __u16 *e
 	for (int i = 0; i <= LC_MAX_TAGS; i++) {
 		if (!is_vlan(*ethertype))
 			return offset;
-		if (frame_read(frame, offset, tag, sizeof(tag)) < 0)
+		if (frame_tag(frame, offset, tag) < 0)
 			return 0;
 		*ethertype = bpf_ntohs(tag[1]);
 		offset += VLAN_TAG;
