@@ -13,6 +13,7 @@ import netsite  # noqa: E402
 
 def pytest_configure():
     """Told to end, it ends as with Ctrl-C: every site is closed."""
+    os.umask(0o022)  # user lenscap reads what tests write
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
 
