@@ -62,7 +62,7 @@ def machine(bare_site):
         with open(bare_site.folder / "output", "w+", encoding="utf-8") as output:
             code = subprocess.run(["nsenter", f"--net={bare_site.netns(netsite.SWITCH)}", "--", QUICKSTART, *arguments],
                                   env={**os.environ, "LENSCAP_BUILD": str(build),
-                                       "LENSCAP_QUICKSTART_DIR": str(bare_site.place)}, stdout=output,
+                                       "LENSCAP_QUICKSTART_DIR": str(bare_site.place), "TMPDIR": str(bare_site.folder)}, stdout=output,
                                   stderr=subprocess.STDOUT, timeout=120, check=False).returncode
             output.seek(0)
             return code, output.read()
@@ -106,6 +106,7 @@ def test_ports_that_do_not_work_leave_nothing(machine, tmp_path):
     code, output = machine.quickstart("cam1", build=tmp_path)
     assert (code, "before: the ports are attached" in output) == (1, True), output
     assert not machine.place.exists()
+    assert not list(machine.folder.glob("lenscap-quickstart.*"))
     assert str(machine.place) not in pathlib.Path("/proc/mounts").read_text(encoding="utf-8")
 
     machine.place.mkdir()
