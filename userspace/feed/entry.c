@@ -212,6 +212,19 @@ static size_t resolve(struct entry *e, size_t n)
 	return kept;
 }
 
+bool entry_set_is_resolved(const struct entry_set *set)
+{
+	if (!is_sorted(set->entries, set->n))
+		return false;
+	for (size_t i = 1; i < set->n; i++) {
+		const struct entry *before = &set->entries[i - 1], *e = &set->entries[i];
+
+		if (before->word >> LC_WORD_KEY_SHIFT == e->word >> LC_WORD_KEY_SHIFT && end(e) <= end(before))
+			return false;
+	}
+	return true;
+}
+
 void entry_builder_finish(struct entry_builder *b, struct entry_set *set)
 {
 	struct entry *fitted;

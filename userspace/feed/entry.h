@@ -16,6 +16,8 @@ void strings_free(struct strings *s);
 /* The handle of TEXT (zero-terminated), added when new. 0 when it is empty, the pool is full or memory is out. */
 uint32_t strings_add(struct strings *s, const char *text);
 const char *strings_get(const struct strings *s, uint32_t handle);
+/* All of the pool as one run of bytes, in which a handle is an offset: a zero, then text after text with its zero. */
+const char *strings_all(const struct strings *s, size_t *size);
 
 struct entry {
 	uint64_t word;			/* table word: prefix, length code, verdict nibble */
@@ -40,6 +42,8 @@ void entry_set_free(struct entry_set *set);
  * NULL. */
 size_t entry_set_find(const struct entry_set *set, uint64_t key);
 const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now);
+/* Sorted, and no entry that never decides: what a builder makes. */
+bool entry_set_is_resolved(const struct entry_set *set);
 /* Is it in force at NOW (0 = the clock is not trusted: every entry is)? */
 bool entry_in_force(const struct entry *e, int64_t now);
 

@@ -39,6 +39,9 @@ int native_parse(const char *name, const char *data, size_t size, const struct s
  * is refused. A file that cannot be opened or read gives its errno, sha256 empty, and error "FILE: reason; way out". */
 int native_parse_file(const char *path, const struct source_rules *rules, struct feed_header *header,
 		      struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR]);
+/* The same from a descriptor, from where it stands; NAME is for people. */
+int native_parse_fd(int fd, const char *name, const struct source_rules *rules, struct feed_header *header,
+		    struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR]);
 
 /* The same in steps, for several files that make one source: new, then per file begin, feed in pieces and end, then
  * finish. After an error only native_free(). */

@@ -83,28 +83,34 @@ static int cannot_read(const char *path, int err, char error[static FEED_ERROR])
 	return err;
 }
 
+int native_parse_fd(int fd, const char *name, const struct source_rules *rules, struct feed_header *header,
+		    struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR])
+{
+	struct native *n = native_new(rules);
+	int err, refused;
+
+	sha256[0] = '\0';
+	if (!n)
+		return no_memory(name, error);
+	refused = native_begin(n, name);
+	err = read_pieces(fd, rules->max_bytes ? rules->max_bytes : NATIVE_MAX_BYTES, n, sha256, &refused);
+	if (err) {
+		native_free(n);
+		return cannot_read(name, err, error);
+	}
+	return conclude(n, refused ? refused : native_end(n), header, set, error);
+}
+
 int native_parse_file(const char *path, const struct source_rules *rules, struct feed_header *header,
 		      struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR])
 {
-	int err, refused;
-	struct native *n;
 	struct stat st;
-	int fd = file_open(path, &st);
+	int fd = file_open(path, &st), err;
 
 	sha256[0] = '\0';
 	if (fd < 0)
 		return cannot_read(path, fd, error);
-	n = native_new(rules);
-	if (!n) {
-		(void)close(fd);
-		return no_memory(path, error);
-	}
-	refused = native_begin(n, path);
-	err = read_pieces(fd, rules->max_bytes ? rules->max_bytes : NATIVE_MAX_BYTES, n, sha256, &refused);
+	err = native_parse_fd(fd, path, rules, header, set, sha256, error);
 	(void)close(fd);
-	if (err) {
-		native_free(n);
-		return cannot_read(path, err, error);
-	}
-	return conclude(n, refused ? refused : native_end(n), header, set, error);
+	return err;
 }

@@ -119,3 +119,9 @@ const char *strings_get(const struct strings *s, uint32_t handle)
 {
 	return s && handle < s->used ? s->text + handle : "";
 }
+
+const char *strings_all(const struct strings *s, size_t *size)
+{
+	*size = s->used;
+	return s->text;
+}
