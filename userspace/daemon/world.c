@@ -30,9 +30,14 @@ static int describe(const struct world *w, size_t i)
 
 static int read_source(const struct world *w, struct source *s, struct entry_set *set, char error[static FEED_ERROR])
 {
+	struct source_rules rules;
+
 	if (s->kind == SOURCE_LOCAL)
 		return overrides_load(w->config, set, s->sha256, error);
-	return native_parse_file(s->record ? s->record : s->path, &s->rules, &s->header, set, s->sha256, error);
+	if (!s->record)
+		return native_parse_file(s->path, &s->rules, &s->header, set, s->sha256, error);
+	rules = source_rules_of_record(&s->rules);
+	return native_parse_file(s->record, &rules, &s->header, set, s->sha256, error);
 }
 
 static int64_t file_time(const char *path)
@@ -50,7 +55,7 @@ static void load_source(const struct world *w, size_t i)
 	char error[FEED_ERROR] = "";
 	int err = read_source(w, s, &set, error);
 
-	s->loaded = !err || (err == -ENOENT && s->kind == SOURCE_FEED && s->memory.serial < 0);
+	s->loaded = !err || (err == -ENOENT && s->kind == SOURCE_FEED && !s->memory.sha256[0]);
 	if (err) {
 		s->sha256[0] = '\0';
 		s->header = (struct feed_header){.serial = -1, .since = -1};

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The native feed format: JSON Lines, one header, then entries (doc/man/lenscap-feed.5.scd). */
+/* Feeds to entries: the native format (JSON Lines, one header, then entries), and where a source's rules say so plain text,
+ * CSV and STIX (doc/man/lenscap-feed.5.scd); signatures checked over the very bytes that are parsed. */
 #ifndef LENSCAP_FEED_NATIVE_H
 #define LENSCAP_FEED_NATIVE_H
 
+#include "../lib/config.h"
+#include "../lib/pubkey.h"
 #include "entry.h"
 
 /* Header of a native feed. */
 struct feed_header {
 	char list[65];
-	int64_t serial;
+	int64_t serial; /* -1 = the format has none */
 	int64_t generated, expires; /* seconds since 1970, 0 = absent */
 	int64_t since;		    /* -1 = a snapshot */
 	uint64_t count;
+	/* Of a record that deltas were applied to: digests of the snapshot it began with and of the last delta, else "". */
+	char snapshot[65], delta[65];
 };
 
 /* What a source is allowed, from its place in the configuration. */
@@ -24,10 +29,23 @@ struct source_rules {
 	bool header;	  /* false: local overrides, entries only */
 	size_t max_bytes; /* 0 = 1 GiB */
 	size_t max_line;  /* 0 = 4096 */
+	bool delta;	  /* a header with "since" is read, its entries checked; the set is then what it adds */
+	bool record;	  /* our own copy: signature and valid_from were checked when it was accepted */
+	enum feed_format format;
+	char *const *columns; /* of CSV: names by enum feed_column, NULL = not there */
+	const struct pubkey *keys; /* one of them must have signed it; borrowed */
+	size_t n_keys;		   /* 0 = none needed */
+	const char *signature;	   /* where the .minisig is, NULL = beside the file */
+	const char *signature_text; /* its bytes, where they are not in a file; NULL = read them */
+	size_t signature_size;
+	int64_t now;		   /* seconds since 1970; 0 = the clock is not trusted: valid_from is not looked at */
 };
+/* The same source's record: as accepted, so neither signed nor new. */
+struct source_rules source_rules_of_record(const struct source_rules *rules);
 
-/* Parse a native snapshot (JSON Lines, DESIGN: one header line, then entries). On success fills header (if any) and
- * set. On failure -EINVAL (refused), -EFBIG (a limit), -ENOMEM, and error says "FILE:LINE: reason; way out" where
+/* Parse a feed. On success fills header (if any) and
+ * set. On failure -EINVAL (refused), -EKEYREJECTED (signature: the file may be half replaced, look once more), -EFBIG (a
+ * limit), -ENOMEM, and error says "FILE:LINE: reason; way out" where
  * FILE is NAME as given; header and set untouched. Never holds more than the set and one line. HEADER may be NULL. */
 #define FEED_ERROR 512
 #define NATIVE_MAX_BYTES ((size_t)1 << 30)
@@ -35,7 +53,7 @@ struct source_rules {
 #define NATIVE_MAX_ENTRIES 8388608u
 int native_parse(const char *name, const char *data, size_t size, const struct source_rules *rules,
 		 struct feed_header *header, struct entry_set *set, char error[static FEED_ERROR]);
-/* The same, read from a file in pieces (regular file, bounded, no symlink); sha256 of its bytes as hex, also when it
+/* The same, read once from a file in pieces (regular file, bounded, no symlink); sha256 of its bytes as hex, also when it
  * is refused. A file that cannot be opened or read gives its errno, sha256 empty, and error "FILE: reason; way out". */
 int native_parse_file(const char *path, const struct source_rules *rules, struct feed_header *header,
 		      struct entry_set *set, char sha256[static 65], char error[static FEED_ERROR]);

@@ -22,6 +22,8 @@ static const struct {
     [FIELD_EXPIRES] = {"expires", false, RECORD_HEADER},
     [FIELD_SINCE] = {"since", true, RECORD_HEADER},
     [FIELD_COUNT] = {"count", true, RECORD_HEADER},
+    [FIELD_SNAPSHOT] = {"snapshot", false, RECORD_HEADER},
+    [FIELD_DELTA] = {"delta", false, RECORD_HEADER},
     [FIELD_MAC] = {"mac", false, RECORD_ENTRY},
     [FIELD_PREFIX] = {"prefix", false, RECORD_ENTRY},
     [FIELD_ACTION] = {"action", false, RECORD_ENTRY},

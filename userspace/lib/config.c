@@ -182,6 +182,9 @@ static void free_sources(struct config *c)
 	for (size_t i = 0; i < c->n_feeds; i++) {
 		free(c->feeds[i].name);
 		free(c->feeds[i].path);
+		free(c->feeds[i].keys);
+		for (unsigned k = 0; k < FEED_COLUMNS; k++)
+			free(c->feeds[i].columns[k]);
 	}
 	for (size_t i = 0; i < c->n_lists; i++)
 		free(c->lists[i].name);

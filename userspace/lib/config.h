@@ -8,12 +8,14 @@
 #include <stdint.h>
 
 #include "../../bpf/abi.h"
+#include "pubkey.h"
 
 #define CONFIG_PATH "/etc/lenscap/lenscap.yaml"
 #define CONFIG_LAST_VALID "/var/lib/lenscap/loader/config" /* the loader's copy: lenscap.yaml, lenscap.d/ */
 #define CONFIG_ZONES 255		   /* lc_event.zone has eight bits, and 0xff means none */
 #define CONFIG_FEEDS 64
 #define CONFIG_LISTS 64
+#define CONFIG_FEED_KEYS 8 /* public keys of one feed */
 #define CONFIG_PROTECT (LC_PROTECT_MAX / 2) /* leaves room for the router's own addresses */
 #define CONFIG_RESERVED 1024		   /* entries kept for local overrides */
 
@@ -41,6 +43,9 @@ struct config_zone {
 	uint16_t permitted;    /* bit (1 << action); default drop, monitor, allow and the zone's own action */
 };
 
+enum feed_format { FORMAT_NATIVE, FORMAT_PLAIN, FORMAT_CSV, FORMAT_STIX, FORMAT_DETECT };
+enum feed_column { COLUMN_MAC, COLUMN_ACTION, COLUMN_VENDOR, COLUMN_MODEL, COLUMN_REASON, COLUMN_UNTIL, FEED_COLUMNS };
+
 struct config_feed {
 	char *name; /* [A-Za-z0-9._-]{1,64}, not "local" */
 	struct config_place place;
@@ -52,6 +57,11 @@ struct config_feed {
 	double max_weakening;  /* fraction, default 0.10 ("10%") */
 	unsigned max_newly_stopped; /* default 20 */
 	unsigned stale_after;  /* seconds without a newer serial before the alarm, 0 = never; default 0 */
+	struct pubkey *keys;	    /* any of these must have signed it */
+	size_t n_keys;
+	uint32_t min_serial;	    /* older editions are refused whatever was accepted before; default 0 */
+	enum feed_format format;    /* default FORMAT_DETECT */
+	char *columns[FEED_COLUMNS]; /* CSV's column names, NULL = the feed has no such column */
 };
 
 struct config_list {

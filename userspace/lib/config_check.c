@@ -161,6 +161,37 @@ static void check_zones(struct reader *r)
 }
 
 /* ---- Feeds ---- */
+static bool has_columns(const struct config_feed *feed)
+{
+	for (unsigned c = 0; c < FEED_COLUMNS; c++)
+		if (feed->columns[c])
+			return true;
+	return false;
+}
+
+/* What contradicts itself, or would refuse every content. */
+static void check_format(struct reader *r, const struct config_feed *feed)
+{
+	bool columns = has_columns(feed), csv = feed->format == FORMAT_CSV;
+	const char *wrong = NULL;
+
+	if (feed->n_keys && feed->format != FORMAT_NATIVE && feed->format != FORMAT_DETECT)
+		wrong = "has 'public-keys', but only the native format has the serial and expires that a signed feed needs; "
+			"take out one of 'format' and 'public-keys'";
+	else if (feed->n_keys && columns)
+		wrong = "has 'public-keys', which CSV cannot have; take out one of 'columns' and 'public-keys'";
+	else if (csv && !columns)
+		wrong = "is CSV without 'columns'; write columns: {mac: NAME} with the name of the address column";
+	else if (columns && !csv && feed->format != FORMAT_DETECT)
+		wrong = "has 'columns', which only CSV has; write format: csv or take them out";
+	else if (columns && !feed->columns[COLUMN_MAC])
+		wrong = "has 'columns' without 'mac'; name the column of the addresses";
+	else if (feed->min_serial && feed->format != FORMAT_NATIVE && feed->format != FORMAT_DETECT)
+		wrong = "has 'min-serial', but only the native format has serials; take it out";
+	if (wrong)
+		complain(&r->complaints, &feed->place, "feed '%s' %s", feed->name ? feed->name : "", wrong);
+}
+
 static void check_feeds(struct reader *r)
 {
 	const uint64_t share = r->config->capacity - CONFIG_RESERVED;
@@ -170,6 +201,7 @@ static void check_feeds(struct reader *r)
 
 		if (!feed->path && feed->name)
 			complain(&r->complaints, &feed->place, "feed '%s' has no 'path'; add one", feed->name);
+		check_format(r, feed);
 		if (feed->max_entries > share)
 			complain(&r->complaints, &feed->place,
 				 "feed '%s' may have %lu entries, but capacity %u less %d for overrides leaves %lu; raise 'capacity' or lower 'max-entries'",

@@ -25,6 +25,10 @@ static const struct word actions[] = {
 	{"contain", LC_CONTAIN, LATER_ACTION},
 	{NULL, 0, NULL},
 };
+static const struct word formats[] = {
+	{"native", FORMAT_NATIVE, NULL}, {"plain", FORMAT_PLAIN, NULL},	  {"csv", FORMAT_CSV, NULL},
+	{"stix", FORMAT_STIX, NULL},	 {"detect", FORMAT_DETECT, NULL}, {NULL, 0, NULL},
+};
 enum may { MAY_FLAG, MAY_ALLOW };
 static const struct word mays[] = {{"flag", MAY_FLAG, NULL}, {"allow", MAY_ALLOW, NULL}, {NULL, 0, NULL}};
 
@@ -56,6 +60,44 @@ static void set_max_entries(struct reader *r, const struct field *f, const struc
 	plain.offset = 0;
 	set_number(r, &plain, v, &entries);
 	feed->max_entries = entries;
+}
+
+static void add_public_key(struct reader *r, const struct field *f, const struct value *v, void *object)
+{
+	struct config_feed *feed = object;
+	struct pubkey key, *bigger;
+	const char *reason;
+	char shown[TEXT_MAX + 1];
+
+	(void)f;
+	if (pubkey_parse(v->text, &key, &reason)) {
+		(void)text_clean(v->text, strlen(v->text), shown);
+		complain(&r->complaints, &v->at, "'%s' is %s", shown, reason);
+		return;
+	}
+	if (feed->n_keys == CONFIG_FEED_KEYS) {
+		complain(&r->complaints, &v->at, "'public-keys' has over %d keys; remove those no longer used", CONFIG_FEED_KEYS);
+		return;
+	}
+	bigger = realloc(feed->keys, (feed->n_keys + 1) * sizeof(key));
+	if (!bigger) {
+		r->out_of_memory = true;
+		return;
+	}
+	feed->keys = bigger;
+	feed->keys[feed->n_keys++] = key;
+}
+
+static void set_column(struct reader *r, const struct field *f, const struct value *v, void *object)
+{
+	char shown[TEXT_MAX + 1];
+
+	if (strlen(v->text) > TEXT_MAX) {
+		(void)text_clean(v->text, strlen(v->text), shown);
+		complain(&r->complaints, &v->at, "'%s' is over %d bytes; name the column as the file does, shorter", shown, TEXT_MAX);
+		return;
+	}
+	replace_text(r, (char **)((char *)object + f->offset), v->text);
 }
 
 static void set_feed_name(struct reader *r, const struct field *f, const struct value *v, void *object)
@@ -150,6 +192,7 @@ static void *add_feed(struct reader *r, const struct config_place *at, void *obj
 		feed->place = *at;
 		feed->enforce = true;
 		feed->min_length = 24;
+		feed->format = FORMAT_DETECT;
 		feed->max_weakening = 0.10;
 		feed->max_newly_stopped = 20;
 	}
@@ -211,6 +254,16 @@ static const struct field zone_fields[] = {
 	{0},
 };
 
+static const struct field column_fields[] = {
+	{"mac", FIELD_SCALAR, .set = set_column, IN(config_feed, columns[COLUMN_MAC])},
+	{"action", FIELD_SCALAR, .set = set_column, IN(config_feed, columns[COLUMN_ACTION])},
+	{"vendor", FIELD_SCALAR, .set = set_column, IN(config_feed, columns[COLUMN_VENDOR])},
+	{"model", FIELD_SCALAR, .set = set_column, IN(config_feed, columns[COLUMN_MODEL])},
+	{"reason", FIELD_SCALAR, .set = set_column, IN(config_feed, columns[COLUMN_REASON])},
+	{"until", FIELD_SCALAR, .set = set_column, IN(config_feed, columns[COLUMN_UNTIL])},
+	{0},
+};
+
 static const struct field feed_fields[] = {
 	{"name", FIELD_SCALAR, .required = true, .set = set_feed_name, IN(config_feed, name)},
 	{"path", FIELD_SCALAR, .set = set_feed_path, IN(config_feed, path)},
@@ -222,7 +275,10 @@ static const struct field feed_fields[] = {
 	{"max-weakening", FIELD_SCALAR, .set = set_percent, IN(config_feed, max_weakening)},
 	{"max-newly-stopped", FIELD_SCALAR, .set = set_number, IN(config_feed, max_newly_stopped), RANGE(0, 1000000)},
 	{"stale-after", FIELD_SCALAR, .set = set_duration, IN(config_feed, stale_after)},
-	LATER("public-keys"),
+	{"public-keys", FIELD_LIST, .not_empty = true, .set = add_public_key, .noun = "public key"},
+	{"min-serial", FIELD_SCALAR, .set = set_number, IN(config_feed, min_serial), RANGE(0, 999999999)},
+	{"format", FIELD_SCALAR, .set = set_enum, IN(config_feed, format), .of.words = formats},
+	{"columns", FIELD_MAPPING, .fields = column_fields},
 	LATER("every"),
 	LATER("unsigned"),
 	{0},

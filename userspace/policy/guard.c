@@ -26,6 +26,14 @@ int guard_serial(const struct guard_memory *m, const struct feed_header *h, cons
 {
 	if (m->serial < 0 || h->serial > m->serial)
 		return 0;
+	if (h->serial < 0) {
+		(void)snprintf(error, FEED_ERROR,
+			       "this content has no serial, but %" PRId64
+			       " was accepted before: anybody's old copy would pass; publish in the native format, or lenscap feed "
+			       "reset NAME",
+			       m->serial);
+		return -EINVAL;
+	}
 	if (h->serial < m->serial) {
 		(void)snprintf(error, FEED_ERROR,
 			       "%s: serial %" PRId64 " is older than %" PRId64
@@ -40,6 +48,19 @@ int guard_serial(const struct guard_memory *m, const struct feed_header *h, cons
 		       " was accepted with other content; publish with a higher serial, or lenscap "
 		       "feed reset %s",
 		       h->list, h->serial, h->list);
+	return -EINVAL;
+}
+
+int guard_min_serial(const struct feed_header *h, uint32_t min, char error[static FEED_ERROR])
+{
+	if (!min || h->serial >= (int64_t)min)
+		return 0;
+	if (h->serial < 0)
+		(void)snprintf(error, FEED_ERROR, "this content has no serial, but min-serial is %u; publish in the native format", min);
+	else
+		(void)snprintf(error, FEED_ERROR,
+			       "%s: serial %" PRId64 " is older than min-serial %u; fetch a newer edition or lower min-serial", h->list,
+			       h->serial, min);
 	return -EINVAL;
 }
 

@@ -32,9 +32,12 @@ struct guard_content {
 	const char *name, *sha256;
 };
 
-/* Serial rules: older, or equal with other content. 0 or -EINVAL with error. */
+/* Serial rules: older, or equal with other content, or none where there was one (formats without a serial cannot be guarded
+ * against old copies). 0 or -EINVAL with error. */
 int guard_serial(const struct guard_memory *m, const struct feed_header *h, const char *sha256,
 		 char error[static FEED_ERROR]);
+/* The configuration's least serial: what a router with an empty memory knows of the past. Nothing lifts it but its change. */
+int guard_min_serial(const struct feed_header *h, uint32_t min, char error[static FEED_ERROR]);
 /* expires in the past when the clock is trusted (now != 0). */
 int guard_expiry(const struct feed_header *h, int64_t now, char error[static FEED_ERROR]);
 

@@ -40,6 +40,11 @@ static struct source_rules feed_rules(const struct config_feed *feed)
 	    .may_allow = feed->may_allow,
 	    .dry_run = !feed->enforce,
 	    .header = true,
+	    .delta = true,
+	    .format = feed->format,
+	    .columns = feed->columns,
+	    .keys = feed->keys,
+	    .n_keys = feed->n_keys,
 	};
 }
 
@@ -114,6 +119,8 @@ static int load_source(const struct config *config, const struct policy *p, size
 		(void)snprintf(error, FEED_ERROR, "%s: out of memory", policy_source_name(p, source));
 		return -ENOMEM;
 	}
+	if (kind == SOURCE_FEED)
+		rules = source_rules_of_record(&rules);
 	err = native_parse_file(path, &rules, &header, set, sha256, error);
 	free(path);
 	return err == -ENOENT && kind == SOURCE_FEED ? 0 : err;

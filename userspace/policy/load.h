@@ -9,7 +9,8 @@
 
 /* Sources in the configuration's order: local, feeds, lists. Names: "local", the feed's, the list's. */
 int policy_from_config(const struct config *config, struct policy **out);
-/* The rules the configuration gives a source; .list points into CONFIG. */
+/* The rules the configuration gives a source's content as it comes from outside; pointers lead into CONFIG. For what was
+ * recorded: source_rules_of_record(). */
 struct source_rules policy_rules(const struct config *config, const struct policy *p, size_t source);
 /* Where a source's entries are read from: the overrides folder (*.jsonl, sorted by name), the last-known-good file, the
  * list's file. Newly allocated. */
