@@ -52,7 +52,7 @@ MAN := $(patsubst doc/man/%.scd,$(O)/man/%,$(wildcard doc/man/*.scd))
 
 LIBS_LIB := -lyaml -ljansson -lsodium -lbpf
 LIBS_POLICY := -lyajl -lcsv -lunistring -lcyaml -ljansson -lmnl
-LIBS_DAEMON := -lsystemd
+LIBS_DAEMON := -lsystemd -lcurl -lseccomp
 LIBS_LOADER := -lmnl -lsystemd
 
 .DELETE_ON_ERROR:

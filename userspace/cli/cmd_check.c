@@ -144,7 +144,7 @@ static void check_sources(struct check *c)
 	for (size_t i = 0; i < config->n_lists; i++)
 		check_list(c, &config->lists[i], &lists);
 	for (size_t i = 0; i < config->n_feeds; i++)
-		if (access(config->feeds[i].path, R_OK) != 0)
+		if (config->feeds[i].path && access(config->feeds[i].path, R_OK) != 0)
 			lines_add(&c->warnings, "feed %s: %s: %s", config->feeds[i].name, config->feeds[i].path,
 				  strerror(errno));
 	if (!config->n_lists && !config->n_feeds)

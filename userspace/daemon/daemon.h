@@ -17,6 +17,7 @@
 #include "eventlog.h"
 #include "kernel.h"
 #include "ports.h"
+#include "pull.h"
 #include "watch.h"
 
 struct verdict { /* on content that is not in force */
@@ -28,7 +29,7 @@ struct verdict { /* on content that is not in force */
 struct source { /* index as in the policy: local, feeds, lists */
 	enum source_kind kind;
 	const char *name; /* the policy's */
-	char *path;	  /* where new content comes from: file, or the overrides folder */
+	char *path;	  /* where new content comes from: file, URL, or the overrides folder */
 	char *record;	  /* last-known-good file of a feed, NULL for others */
 	struct source_rules rules;
 	const struct config_feed *feed; /* NULL for others */
@@ -43,6 +44,7 @@ struct source { /* index as in the policy: local, feeds, lists */
 	struct verdict pending, refused;
 	char told[65 + FEED_ERROR]; /* the refusal already logged */
 
+	struct pull *pull; /* a feed's, NULL for others */
 	bool dirty;	    /* to be looked at */
 	int64_t retry_at;   /* CLOCK_MONOTONIC seconds, 0 = when it changes */
 	struct stat looked; /* the file as last looked at */
@@ -101,8 +103,21 @@ const struct guard_memory *memory_of(const struct daemon *d, const char *name); 
 int memory_save(struct daemon *d);
 void memory_save_clock(const struct daemon *d);
 
-/* pipeline.c: look at a source where it comes from, and take its content if it may be taken. */
+/* pipeline.c: look at a source where it comes from, and take its content if it may be taken. A feed's content is decoded
+ * by a worker and comes back as a delivery. */
+struct delivery {
+	int err; /* 0, or why there are no entries, with error */
+	char error[FEED_ERROR];
+	struct entry_set set; /* what is left of it stays the caller's */
+	struct feed_header header;
+	char sha256[65];
+	const char *copy; /* path of its bytes beside the record; when it is NULL, BYTES has them */
+	int bytes;
+};
 void pipeline_look(struct daemon *d, size_t source);
+void pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery);
+/* The server says that it still has what is in force. */
+void pipeline_unchanged(struct daemon *d, size_t source);
 
 /* enforce.c: the policy into the table. */
 /* Would the changes fit? 0, or -ENOSPC with error. */

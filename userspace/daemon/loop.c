@@ -42,7 +42,9 @@ static bool work_once(struct daemon *d)
 		return true;
 	}
 	for (size_t i = 0; i < d->world.n_sources; i++) {
-		if (!d->world.sources[i].dirty)
+		const struct source *s = &d->world.sources[i];
+
+		if (!s->dirty || pull_is_busy(s) || !pull_has_room(d, s)) /* the end of a worker wakes */
 			continue;
 		pipeline_look(d, i);
 		return true;
@@ -76,6 +78,15 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* The file, or its signature. */
+static bool is_file_of(const struct source *s, const char *name)
+{
+	const char *file = last_part(s->path);
+	size_t length = strlen(file);
+
+	return !strncmp(name, file, length) && (!name[length] || !strcmp(name + length, ".minisig"));
+}
+
 static void mark_source(struct source *s, const char *name)
 {
 	size_t length = name ? strlen(name) : 0;
@@ -85,7 +96,7 @@ static void mark_source(struct source *s, const char *name)
 	else if (s->kind == SOURCE_LOCAL)
 		s->dirty |= name[0] != '.' && length > 6 && !strcmp(name + length - 6, ".jsonl");
 	else
-		s->dirty |= !strcmp(name, last_part(s->path));
+		s->dirty |= is_file_of(s, name);
 }
 
 static void on_watch(void *arg, size_t number, const char *name)
@@ -139,6 +150,8 @@ void world_watch(struct daemon *d)
 	for (size_t i = 0; i < d->world.n_sources && !err; i++) {
 		const struct source *s = &d->world.sources[i];
 
+		if (s->feed && s->feed->url)
+			continue;
 		err = s->kind == SOURCE_LOCAL ? watches_add(d->watches, s->path, WATCH_SOURCES)
 					      : watch_folder_of(d, s->path, WATCH_SOURCES + i);
 	}
@@ -166,7 +179,8 @@ static void look_around(struct daemon *d)
 		struct source *s = &d->world.sources[i];
 
 		s->dirty |= s->retry_at && now.tv_sec >= s->retry_at;
-		s->dirty |= all && is_other_file(s);
+		s->dirty |= pull_is_due(s, now.tv_sec);
+		s->dirty |= all && (!s->feed || !s->feed->url) && is_other_file(s);
 	}
 }
 
@@ -282,6 +296,7 @@ static int add_signals(struct daemon *d)
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	if (sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d) < 0 ||
@@ -317,8 +332,10 @@ int loop_run(struct daemon *d)
 	enforce_follow(d);
 	report_ports(d);
 	world_watch(d);
-	for (size_t i = 0; i < d->world.n_sources; i++)
+	for (size_t i = 0; i < d->world.n_sources; i++) {
 		d->world.sources[i].dirty = true;
+		pull_plan_first(&d->world.sources[i]);
+	}
 	loop_wake(d);
 	state_write(d);
 	(void)sd_event_set_watchdog(d->event, 1);

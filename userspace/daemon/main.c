@@ -13,6 +13,7 @@
 #include "../lib/paths.h"
 #include "options.h"
 #include "privileges.h"
+#include "worker.h"
 
 #define EXIT_FAILED 3
 
@@ -99,8 +100,11 @@ int main(int argc, char **argv)
 	struct options options;
 	struct daemon d = {.ring_fd = -1, .started = (int64_t)time(NULL)};
 	struct config *config;
-	int code = options_parse(argc, argv, &options), err;
+	int code, err;
 
+	if (argc == 2 && !strcmp(argv[1], WORKER_OPTION))
+		return worker_main();
+	code = options_parse(argc, argv, &options);
 	if (code >= 0)
 		return code;
 	(void)umask(0027);

@@ -17,7 +17,6 @@
 #define RETRY_SECONDS 10   /* after a failure that is not the content's */
 #define ACCEPT_MAX 256	   /* bytes of an accept file */
 #define HITS_MAX 64	   /* newly stopped addresses told */
-#define BYTES_MAX (1u << 30)
 
 struct offer { /* content on its way */
 	struct daemon *d;
@@ -28,6 +27,7 @@ struct offer { /* content on its way */
 	char sha256[65];
 	uint64_t weakened;
 	char *copy; /* of a feed's bytes, NULL for other sources */
+	int bytes;  /* of a feed, still to be copied there, -1 = they are */
 	bool reset; /* whatever its serial */
 	bool done;  /* in force */
 };
@@ -191,7 +191,9 @@ static int record(struct offer *o, int *former, char error[static FEED_ERROR])
 	if (o->reset)
 		s->memory.serial = -1;
 	guard_remember(&s->memory, &o->header, o->sha256, o->weakened, time(NULL));
-	err = memory_save(o->d);
+	err = o->bytes < 0 ? 0 : record_write(o->bytes, o->copy);
+	if (!err)
+		err = memory_save(o->d);
 	if (!err)
 		err = record_keep(o->copy, s->record, former);
 	if (!err)
@@ -267,32 +269,11 @@ static void name_original(const struct offer *o, char error[static FEED_ERROR])
 	memcpy(error, text, sizeof(text));
 }
 
-static int read_feed(struct offer *o, char error[static FEED_ERROR])
-{
-	int err;
-
-	o->copy = record_copy_path(o->s->record);
-	if (!o->copy)
-		return -ENOMEM;
-	err = record_take(o->s->path, o->copy, BYTES_MAX, error);
-	if (err)
-		return err;
-	err = native_parse_file(o->copy, &o->s->rules, &o->header, &o->set, o->sha256, error);
-	if (err)
-		name_original(o, error);
-	return err;
-}
-
 static int read_offer(struct offer *o, char error[static FEED_ERROR])
 {
-	switch (o->s->kind) {
-	case SOURCE_LOCAL:
+	if (o->s->kind == SOURCE_LOCAL)
 		return overrides_load(o->d->world.config, &o->set, o->sha256, error);
-	case SOURCE_FEED:
-		return read_feed(o, error);
-	default:
-		return native_parse_file(o->s->path, &o->s->rules, &o->header, &o->set, o->sha256, error);
-	}
+	return native_parse_file(o->s->path, &o->s->rules, &o->header, &o->set, o->sha256, error);
 }
 
 /* What is in force came back, or was written again: nothing to do, and no complaint left. */
@@ -320,29 +301,65 @@ static void drop_offer(struct offer *o)
 	free(o->copy);
 }
 
+static void conclude(struct offer *o, int err, char error[static FEED_ERROR])
+{
+	if (!err && is_in_force(o)) {
+		settle(o);
+	} else {
+		if (!err)
+			err = take(o, error);
+		if (err) {
+			refuse(o, err, error[0] ? error : strerror(-err));
+		} else {
+			report_applied(o->d, o->s);
+			state_write(o->d); /* the acknowledgement went out before the warnings could know */
+		}
+	}
+	drop_offer(o);
+	expire_arm(o->d);
+}
+
+static struct offer offer_of(struct daemon *d, size_t source)
+{
+	return (struct offer){
+	    .d = d, .s = &d->world.sources[source], .index = source, .header = {.serial = -1, .since = -1}, .bytes = -1};
+}
+
 void pipeline_look(struct daemon *d, size_t source)
 {
-	struct offer o = {.d = d, .s = &d->world.sources[source], .index = source, .header = {.serial = -1, .since = -1}};
+	struct offer o = offer_of(d, source);
 	char error[FEED_ERROR] = "";
-	int err;
 
 	o.s->dirty = false;
 	o.s->retry_at = 0;
 	if (stat(o.s->path, &o.s->looked))
 		o.s->looked = (struct stat){0};
-	err = read_offer(&o, error);
-	if (!err && is_in_force(&o)) {
-		settle(&o);
-	} else {
-		if (!err)
-			err = take(&o, error);
-		if (err) {
-			refuse(&o, err, error[0] ? error : strerror(-err));
-		} else {
-			report_applied(d, o.s);
-			state_write(d); /* the acknowledgement went out before the warnings could know */
-		}
-	}
-	drop_offer(&o);
-	expire_arm(d);
+	if (o.s->pull)
+		pull_start(d, source);
+	else
+		conclude(&o, read_offer(&o, error), error);
+}
+
+void pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery)
+{
+	struct offer o = offer_of(d, source);
+
+	o.set = delivery->set;
+	delivery->set = (struct entry_set){0};
+	o.header = delivery->header;
+	memcpy(o.sha256, delivery->sha256, sizeof(o.sha256));
+	o.copy = delivery->copy ? strdup(delivery->copy) : record_copy_path(o.s->record);
+	o.bytes = delivery->copy ? -1 : delivery->bytes;
+	if (!o.copy && !delivery->err)
+		delivery->err = -ENOMEM;
+	if (delivery->err)
+		name_original(&o, delivery->error);
+	conclude(&o, delivery->err, delivery->error);
+}
+
+void pipeline_unchanged(struct daemon *d, size_t source)
+{
+	struct offer o = offer_of(d, source);
+
+	settle(&o);
 }

@@ -102,6 +102,20 @@ int record_take(const char *path, const char *copy, size_t max, char error[stati
 	return target ? -ENOSPC : err;
 }
 
+int record_write(int from, const char *copy)
+{
+	int to = lseek(from, 0, SEEK_SET) < 0 ? -errno : open_copy(copy), err = 0;
+
+	if (to < 0)
+		return to;
+	(void)pour(from, to, SIZE_MAX, &err);
+	if (close(to) && !err)
+		err = -errno;
+	if (err)
+		(void)unlink(copy);
+	return err;
+}
+
 static int sync_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), err;

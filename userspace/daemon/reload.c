@@ -50,6 +50,7 @@ static int carry_over(struct world *old, struct world *new, char **error)
 			return -EINVAL;
 		}
 		s->memory = before->memory;
+		pull_carry_over(before, s);
 		s->pending = before->pending;
 		s->stale = before->stale;
 		s->expired = before->expired;

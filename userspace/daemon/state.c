@@ -46,17 +46,31 @@ static json_t *serial_json(int64_t serial)
 	return serial < 0 ? json_null() : json_integer((json_int_t)serial);
 }
 
+/* Of a feed from a URL: how fetching it goes. */
+static json_t *fetch_json(const struct source *s)
+{
+	struct pull_status p;
+
+	if (!s->feed || !s->feed->url)
+		return json_null();
+	pull_describe(s, &p);
+	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "tried", time_json(p.tried), "answered", time_json(p.answered),
+			 "next", time_json(p.next), "status", (int)p.http, "failures", (int)p.failures, "etag",
+			 p.etag[0] ? eventlog_text(p.etag) : json_null(), "error",
+			 p.error[0] ? eventlog_text(p.error) : json_null());
+}
+
 static json_t *source_json(const struct source *s)
 {
 	static const char *const kinds[] = {[SOURCE_LOCAL] = "local", [SOURCE_FEED] = "feed", [SOURCE_LIST] = "list"};
 
-	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:b, s:b, s:o, s:o}", "name",
+	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o}", "name",
 			 eventlog_text(s->name), "kind", kinds[s->kind], "path", eventlog_text(s->path), "mode",
 			 s->rules.dry_run ? "dry-run" : "enforce", "serial", serial_json(s->header.serial), "generated",
 			 time_json(s->header.generated), "expires", time_json(s->header.expires), "entries",
 			 (json_int_t)s->entries, "sha256", hex_json(s->sha256), "applied", time_json(s->applied), "stale",
 			 s->stale, "expired", s->expired, "known", s->loaded, "pending", verdict_json(&s->pending, "since"),
-			 "refused", verdict_json(&s->refused, "at"));
+			 "refused", verdict_json(&s->refused, "at"), "fetch", fetch_json(s));
 }
 
 static json_t *sources_json(const struct daemon *d)

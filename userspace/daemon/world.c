@@ -23,9 +23,10 @@ static int describe(const struct world *w, size_t i)
 	if (s->kind == SOURCE_FEED) {
 		s->feed = &w->config->feeds[i - 1];
 		s->record = s->path;
-		s->path = strdup(s->feed->path);
+		s->path = strdup(s->feed->url ? s->feed->url : s->feed->path);
+		s->pull = pull_new();
 	}
-	return s->path && (s->record || s->kind != SOURCE_FEED) ? 0 : -ENOMEM;
+	return s->path && ((s->record && s->pull) || s->kind != SOURCE_FEED) ? 0 : -ENOMEM;
 }
 
 static int read_source(const struct world *w, struct source *s, struct entry_set *set, char error[static FEED_ERROR])
@@ -106,6 +107,7 @@ int world_build(const struct daemon *d, struct config *config, struct world *out
 void world_free(struct world *w)
 {
 	for (size_t i = 0; w->sources && i < w->n_sources; i++) {
+		pull_free(w->sources[i].pull);
 		free(w->sources[i].path);
 		free(w->sources[i].record);
 	}

@@ -77,7 +77,7 @@ static bool is_prefix(uint64_t word, unsigned length)
 	unsigned code = (unsigned)(word >> LC_WORD_KEY_SHIFT) & 3, bits = prefix_bits(code);
 	uint64_t mac48 = word >> LC_WORD_PREFIX_SHIFT;
 
-	return length >= 24 && length <= 48 && prefix_kernel_length(length) == code && mac48 && !(mac48 >> 40 & 1) &&
+	return length >= 24 && length <= 48 && !(word >> 10 & 0x3f) && prefix_kernel_length(length) == code && mac48 && !(mac48 >> 40 & 1) &&
 	       !(mac48 & ((1ull << (48 - bits)) - 1));
 }
 

@@ -177,15 +177,22 @@ static void free_zones(struct config *c)
 	free(c->zones);
 }
 
+static void free_feed(struct config_feed *feed)
+{
+	char *const texts[] = {feed->name,	  feed->path,	    feed->url,	     feed->ca_file,
+			       feed->client_cert, feed->client_key, feed->token_file, feed->proxy};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	for (unsigned k = 0; k < FEED_COLUMNS; k++)
+		free(feed->columns[k]);
+	free(feed->keys);
+}
+
 static void free_sources(struct config *c)
 {
-	for (size_t i = 0; i < c->n_feeds; i++) {
-		free(c->feeds[i].name);
-		free(c->feeds[i].path);
-		free(c->feeds[i].keys);
-		for (unsigned k = 0; k < FEED_COLUMNS; k++)
-			free(c->feeds[i].columns[k]);
-	}
+	for (size_t i = 0; i < c->n_feeds; i++)
+		free_feed(&c->feeds[i]);
 	for (size_t i = 0; i < c->n_lists; i++)
 		free(c->lists[i].name);
 	free(c->feeds);

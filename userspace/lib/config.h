@@ -49,13 +49,20 @@ enum feed_column { COLUMN_MAC, COLUMN_ACTION, COLUMN_VENDOR, COLUMN_MODEL, COLUM
 struct config_feed {
 	char *name; /* [A-Za-z0-9._-]{1,64}, not "local" */
 	struct config_place place;
-	char *path; /* absolute */
+	char *path; /* absolute, NULL when it comes from a URL */
+	char *url;  /* https://…, may hold {since}; NULL when it is a file */
 	bool enforce;	       /* mode; default true */
 	bool may_allow;	       /* may: [flag, allow] */
 	unsigned min_length;   /* default 24 */
 	uint64_t max_entries;  /* default: capacity less CONFIG_RESERVED */
 	double max_weakening;  /* fraction, default 0.10 ("10%") */
 	unsigned max_newly_stopped; /* default 20 */
+	unsigned every;	       /* seconds between fetches in the mean, default 300 */
+	unsigned timeout;      /* seconds a fetch may take, default 120 */
+	uint64_t max_bytes;    /* unpacked; default 512 an entry and 64 KiB, no more than 1 GiB */
+	char *ca_file, *client_cert, *client_key, *token_file; /* absolute, NULL = none */
+	char *proxy;	       /* http:// or https://, NULL = none */
+	bool unsigned_;	       /* unsigned: yes - believed without a signature */
 	unsigned stale_after;  /* seconds without a newer serial before the alarm, 0 = never; default 0 */
 	struct pubkey *keys;	    /* any of these must have signed it */
 	size_t n_keys;

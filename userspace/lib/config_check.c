@@ -199,8 +199,8 @@ static void check_feeds(struct reader *r)
 	for (size_t i = 0; i < r->config->n_feeds; i++) {
 		struct config_feed *feed = &r->config->feeds[i];
 
-		if (!feed->path && feed->name)
-			complain(&r->complaints, &feed->place, "feed '%s' has no 'path'; add one", feed->name);
+		if (!feed->path && !feed->url && feed->name)
+			complain(&r->complaints, &feed->place, "feed '%s' has no 'path' and no 'url'; add one", feed->name);
 		check_format(r, feed);
 		if (feed->max_entries > share)
 			complain(&r->complaints, &feed->place,
@@ -209,6 +209,7 @@ static void check_feeds(struct reader *r)
 				 (unsigned long)share);
 		if (!feed->max_entries)
 			feed->max_entries = share;
+		config_check_transport(r, feed);
 	}
 }
 

@@ -4,6 +4,7 @@
 #define LENSCAP_LIB_CONFIG_INTERNAL_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "config.h"
 
@@ -12,7 +13,7 @@
 #define CONFIG_DROP_IN_DIR "lenscap.d"
 #define CONFIG_MAIN_NAME "lenscap.yaml"
 #define CONFIG_DEPTH 16	    /* nested lists and mappings */
-#define CONFIG_KEYS 24	    /* keys a table may have */
+#define CONFIG_KEYS 40	    /* keys a table may have */
 #define CONFIG_COMPLAINTS 50
 
 /* ---- Everything that is wrong, one line each ---- */
@@ -110,6 +111,8 @@ set_fn add_exclude;
 set_fn add_protect;	/* struct config */
 bool name_is_valid(const char *text);
 bool path_is_valid(const char *text);
+/* True, with a complaint, when the value is no URL of this scheme. */
+bool complain_url(struct reader *r, const struct value *v, const char *scheme);
 int word_value(struct reader *r, const struct field *f, const struct value *v, int *value);
 void replace_text(struct reader *r, char **place, const char *text);
 bool is_glob(const char *interface);
@@ -119,4 +122,6 @@ extern const struct field config_fields[];
 
 /* What only shows when everything is read, and the defaults that depend on it: config_check.c. */
 void config_check(struct reader *r);
+/* One feed's way here, and the limits that follow from others: config_feed.c. */
+void config_check_transport(struct reader *r, struct config_feed *feed);
 #endif

@@ -9,6 +9,7 @@
 #define LATER_ACTION "this version of Lenscap does not have this action; write drop, monitor or allow"
 
 static const struct word modes[] = {{"enforce", true, NULL}, {"dry-run", false, NULL}, {NULL, 0, NULL}};
+static const struct word yes_or_no[] = {{"yes", true, NULL}, {"true", true, NULL}, {"no", false, NULL}, {"false", false, NULL}, {NULL, 0, NULL}};
 static const struct word clocks[] = {{"synchronised", false, NULL}, {"trust", true, NULL}, {NULL, 0, NULL}};
 static const struct word directions[] = {
 	{"from", false, NULL},
@@ -108,14 +109,21 @@ static void set_feed_name(struct reader *r, const struct field *f, const struct 
 		set_name(r, f, v, object);
 }
 
+static bool has_place(struct reader *r, const struct value *v, const struct config_feed *feed)
+{
+	if (feed->path || feed->url)
+		complain(&r->complaints, &v->at, "'path' and 'url' both say where the feed is; keep one of them");
+	return feed->path || feed->url;
+}
+
 static void set_feed_path(struct reader *r, const struct field *f, const struct value *v, void *object)
 {
 	struct config_feed *feed = object;
 
-	if (feed->path)
-		complain(&r->complaints, &v->at, "'path' and 'url' both say where the feed is; keep one of them");
-	else
-		set_path(r, f, v, object);
+	(void)f;
+	if (has_place(r, v, feed))
+		return;
+	set_path(r, &(struct field){.offset = offsetof(struct config_feed, path)}, v, object);
 	if (!feed->path) /* refused: complained of already, and not missing */
 		replace_text(r, &feed->path, "");
 }
@@ -125,21 +133,35 @@ static void set_feed_url(struct reader *r, const struct field *f, const struct v
 	static const char scheme[] = "file://";
 	struct config_feed *feed = object;
 	struct value path = *v;
-	char shown[TEXT_MAX + 1];
 
 	if (!strncmp(v->text, scheme, strlen(scheme)))
 		path.text += strlen(scheme);
-	if (*path.text == '/') {
+	if (*path.text == '/')
 		set_feed_path(r, f, &path, object);
-		return;
-	}
-	(void)text_clean(v->text, strlen(v->text), shown);
-	complain(&r->complaints, &v->at,
-		 "'%s': this version of Lenscap reads files; fetch it with another program, rename it into place whole, and give "
-		 "that file as 'path'",
-		 shown);
-	if (!feed->path)
-		replace_text(r, &feed->path, "");
+	else if (!has_place(r, v, feed) && complain_url(r, v, "https://"))
+		replace_text(r, &feed->path, ""); /* as above */
+	else if (!feed->path)
+		replace_text(r, &feed->url, v->text);
+}
+
+static void set_proxy(struct reader *r, const struct field *f, const struct value *v, void *object)
+{
+	struct config_feed *feed = object;
+
+	(void)f;
+	if (!complain_url(r, v, strncmp(v->text, "http://", 7) ? "https://" : "http://"))
+		replace_text(r, &feed->proxy, v->text);
+}
+
+static void set_max_bytes(struct reader *r, const struct field *f, const struct value *v, void *object)
+{
+	struct config_feed *feed = object;
+	struct field plain = *f;
+	uint32_t bytes = 0;
+
+	plain.offset = 0;
+	set_number(r, &plain, v, &bytes);
+	feed->max_bytes = bytes;
 }
 
 static void set_list_name(struct reader *r, const struct field *f, const struct value *v, void *object)
@@ -195,6 +217,8 @@ static void *add_feed(struct reader *r, const struct config_place *at, void *obj
 		feed->format = FORMAT_DETECT;
 		feed->max_weakening = 0.10;
 		feed->max_newly_stopped = 20;
+		feed->every = 300;
+		feed->timeout = 120;
 	}
 	return feed;
 }
@@ -279,8 +303,15 @@ static const struct field feed_fields[] = {
 	{"min-serial", FIELD_SCALAR, .set = set_number, IN(config_feed, min_serial), RANGE(0, 999999999)},
 	{"format", FIELD_SCALAR, .set = set_enum, IN(config_feed, format), .of.words = formats},
 	{"columns", FIELD_MAPPING, .fields = column_fields},
-	LATER("every"),
-	LATER("unsigned"),
+	{"every", FIELD_SCALAR, .set = set_duration, IN(config_feed, every)},
+	{"timeout", FIELD_SCALAR, .set = set_duration, IN(config_feed, timeout)},
+	{"max-bytes", FIELD_SCALAR, .set = set_max_bytes, RANGE(1024, 999999999)},
+	{"ca-file", FIELD_SCALAR, .set = set_path, IN(config_feed, ca_file)},
+	{"client-cert", FIELD_SCALAR, .set = set_path, IN(config_feed, client_cert)},
+	{"client-key", FIELD_SCALAR, .set = set_path, IN(config_feed, client_key)},
+	{"token-file", FIELD_SCALAR, .set = set_path, IN(config_feed, token_file)},
+	{"proxy", FIELD_SCALAR, .set = set_proxy},
+	{"unsigned", FIELD_SCALAR, .set = set_bool, IN(config_feed, unsigned_), .of.words = yes_or_no},
 	{0},
 };
 

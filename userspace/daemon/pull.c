@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A feed's way through workers: one at a time for each feed, and few at a time for all. */
+#include "pull.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+#include "../lib/log.h"
+#include "daemon.h"
+#include "record.h"
+#include "schedule.h"
+#include "worker.h"
+
+#define FETCHES_MAX 8 /* workers at a time: one slow server must not keep the others waiting, nor many fill the memory */
+#define DECODES_MAX 2
+#define DECODE_SECONDS 120
+#define LATE_SECONDS 5 /* a fetch ends by its own limits; this is for a worker that hangs */
+#define BYTES_MAX (1u << 30)
+#define SINCE "{since}"
+#define SIGNATURE_SUFFIX ".minisig"
+
+struct server { /* what is known of where a feed comes from; a reload keeps it */
+	char url[JOB_URL]; /* that the next two are about, {since} filled in */
+	char etag[JOB_TAG], modified[JOB_MODIFIED]; /* of what is in force */
+	unsigned failures;
+	long http;
+	int64_t tried, answered, next; /* next: CLOCK_MONOTONIC milliseconds, 0 = not planned */
+	char error[FEED_ERROR];
+};
+
+struct pull {
+	struct daemon *d;
+	size_t source;
+	struct worker *worker;
+	bool fetching;
+	int bytes, signature, set; /* -1 = none */
+	char *copy;		   /* of a file's bytes, beside its record */
+	bool again;		   /* the signature did not fit: this is the second look */
+	struct server server;
+	char url[JOB_URL];
+	struct fetched answer;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct pull *pull_new(void)
+{
+	struct pull *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->bytes = p->signature = p->set = -1;
+	return p;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void clean_up(struct pull *p)
+{
+	close_fd(&p->bytes);
+	close_fd(&p->signature);
+	close_fd(&p->set);
+	if (p->copy)
+		(void)unlink(p->copy);
+	free(p->copy);
+	p->copy = NULL;
+}
+
+void pull_free(struct pull *p)
+{
+	if (!p)
+		return;
+	worker_free(p->worker);
+	clean_up(p);
+	free(p);
+}
+
+void pull_carry_over(const struct source *before, struct source *s)
+{
+	if (!before->pull || !s->pull || !before->feed->url || !s->feed->url || strcmp(before->feed->url, s->feed->url) != 0)
+		return;
+	s->pull->server = before->pull->server;
+	if (strcmp(before->sha256, s->sha256) != 0)
+		s->pull->server.etag[0] = s->pull->server.modified[0] = '\0';
+}
+
+bool pull_is_busy(const struct source *s)
+{
+	return s->pull && s->pull->worker;
+}
+
+bool pull_has_room(const struct daemon *d, const struct source *s)
+{
+	size_t busy = 0;
+
+	if (!s->pull)
+		return true;
+	for (size_t i = 0; i < d->world.n_sources; i++) {
+		const struct source *other = &d->world.sources[i];
+
+		busy += pull_is_busy(other) && !other->feed->url == !s->feed->url;
+	}
+	return busy < (s->feed->url ? FETCHES_MAX : DECODES_MAX);
+}
+
+/* ---- When ---- */
+static void plan(struct pull *p, uint64_t milliseconds)
+{
+	p->server.next = monotonic_ms() + (int64_t)milliseconds + 1;
+}
+
+void pull_plan_first(struct source *s)
+{
+	if (!s->pull || !s->feed->url)
+		return;
+	s->dirty = false;
+	plan(s->pull, schedule_first(s->feed->every, s->header.serial >= 0, randombytes_uniform));
+}
+
+bool pull_is_due(const struct source *s, int64_t monotonic_seconds)
+{
+	return s->pull && s->pull->server.next && monotonic_seconds * 1000 + 999 >= s->pull->server.next;
+}
+
+static void plan_next(struct pull *p, const struct source *s, bool failed)
+{
+	p->server.failures = failed ? p->server.failures + 1 : 0;
+	plan(p, failed ? schedule_backoff(s->feed->every, p->server.failures, p->answer.retry_after, randombytes_uniform)
+		       : schedule_next(s->feed->every, randombytes_uniform));
+}
+
+void pull_describe(const struct source *s, struct pull_status *out)
+{
+	const struct server *server = &s->pull->server;
+
+	*out = (struct pull_status){
+	    .tried = server->tried,
+	    .answered = server->answered,
+	    .next = server->next ? (int64_t)time(NULL) + (server->next - monotonic_ms() + 999) / 1000 : 0,
+	    .http = server->http,
+	    .failures = server->failures,
+	    .etag = server->etag,
+	    .error = server->error,
+	};
+}
+
+/* ---- The end of a pull ---- */
+/* The pipeline judged it; a URL's validators count only for what is in force. */
+static void conclude(struct pull *p)
+{
+	struct daemon *d = p->d;
+	struct source *s = &d->world.sources[p->source];
+	bool refused = s->refused.at != 0;
+
+	clean_up(p);
+	if (s->feed->url) {
+		if (!refused && !s->pending.at) {
+			memcpy(p->server.url, p->url, sizeof(p->server.url));
+			memcpy(p->server.etag, p->answer.etag, sizeof(p->server.etag));
+			memcpy(p->server.modified, p->answer.modified, sizeof(p->server.modified));
+		}
+		plan_next(p, s, refused);
+		state_write(d);
+	}
+	loop_wake(d);
+}
+
+static void deliver(struct pull *p, struct delivery *delivery)
+{
+	delivery->copy = p->copy;
+	delivery->bytes = p->bytes;
+	pipeline_deliver(p->d, p->source, delivery);
+	entry_set_free(&delivery->set);
+	conclude(p);
+}
+
+static void fail(struct pull *p, int err, const char *reason)
+{
+	struct delivery delivery = {.err = err};
+
+	(void)snprintf(delivery.error, sizeof(delivery.error), "%.200s: %.300s", p->d->world.sources[p->source].path, reason);
+	deliver(p, &delivery);
+}
+
+/* ---- Decoding ---- */
+static bool is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+/* A digest the daemon made itself is not needed: it is compared, shown and kept, and a wrong one harms its own feed only. */
+static bool is_sound(const struct decoded *out)
+{
+	size_t hex = strspn(out->sha256, "0123456789abcdef");
+
+	return is_terminated(out->sha256, sizeof(out->sha256)) && (hex == 64 || (!hex && out->err)) && !out->sha256[hex] &&
+	       is_terminated(out->error, sizeof(out->error)) && is_terminated(out->header.list, sizeof(out->header.list)) &&
+	       out->err <= 0 && out->header.serial >= -1 && out->header.generated >= 0 && out->header.expires >= 0;
+}
+
+static void take_answer(struct pull *p, const struct decoded *out, struct delivery *delivery)
+{
+	const struct source *s = &p->d->world.sources[p->source];
+
+	if (!is_sound(out)) {
+		delivery->err = -EBADMSG;
+	} else {
+		delivery->err = out->err;
+		delivery->header = out->header;
+		memcpy(delivery->sha256, out->sha256, sizeof(delivery->sha256));
+		memcpy(delivery->error, out->error, sizeof(delivery->error));
+		if (!out->err)
+			delivery->err = worker_seal(p->set);
+		if (!delivery->err)
+			delivery->err = transfer_read(p->set, &out->set, &s->rules, &delivery->set);
+	}
+	if (delivery->err && !delivery->error[0])
+		(void)snprintf(delivery->error, sizeof(delivery->error),
+			       "%.200s: its worker answered what no parser makes (%s); keep the file and report it", s->path,
+			       strerror(-delivery->err));
+}
+
+static void on_decoded(void *arg, const void *data, const char *error)
+{
+	struct pull *p = arg;
+	struct source *s = &p->d->world.sources[p->source];
+	struct delivery delivery = {.header = {.serial = -1, .since = -1}};
+
+	p->worker = NULL;
+	if (!data) {
+		fail(p, -EBADMSG, error);
+		return;
+	}
+	take_answer(p, data, &delivery);
+	if (delivery.err == -EKEYREJECTED && !p->again) { /* feed and signature may be half replaced */
+		p->again = true;
+		s->retry_at = monotonic_ms() / 1000 + 1;
+		clean_up(p);
+		loop_wake(p->d);
+		return;
+	}
+	p->again = false;
+	deliver(p, &delivery);
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+	(void)snprintf(out, size, "%s", text ? text : "");
+}
+
+static void fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s)
+{
+	job->rules = s->rules;
+	job->rules.max_bytes = s->feed->max_bytes;
+	(void)snprintf(job->name, sizeof(job->name), "%s", s->path);
+	job->rules.delta = false;
+	job->rules.now = d->trusted ? (int64_t)time(NULL) : 0;
+	(void)snprintf(job->list, sizeof(job->list), "%s", s->rules.list ? s->rules.list : "");
+	memcpy(job->keys, s->rules.keys ? s->rules.keys : job->keys, s->rules.n_keys * sizeof(job->keys[0]));
+	for (unsigned i = 0; i < FEED_COLUMNS; i++)
+		copy_text(job->columns[i], sizeof(job->columns[i]), s->feed->columns[i]);
+}
+
+static void decode(struct pull *p)
+{
+	struct source *s = &p->d->world.sources[p->source];
+	struct job *job = calloc(1, sizeof(*job));
+	int fds[JOB_FDS - JOB_FD_BYTES], err = job ? 0 : -ENOMEM;
+
+	p->fetching = false;
+	p->set = worker_file();
+	if (p->set < 0)
+		err = p->set;
+	if (!err) {
+		job->kind = JOB_DECODE;
+		fill_rules(&job->decode, p->d, s);
+		fds[0] = p->bytes;
+		fds[1] = p->set;
+		fds[2] = p->signature;
+		err = worker_start(p->d->event, job, fds, sizeof(struct decoded), DECODE_SECONDS, on_decoded, p, &p->worker);
+	}
+	free(job);
+	if (err)
+		fail(p, -ENOMEM, "cannot start a worker; stop other programs, it is tried again");
+}
+
+/* ---- Files ---- */
+/* When there is none the worker says so. */
+static void open_signature(struct pull *p, const struct source *s)
+{
+	struct stat st;
+	char *path = NULL;
+
+	if (!s->feed->n_keys || asprintf(&path, "%s" SIGNATURE_SUFFIX, s->path) < 0)
+		return;
+	p->signature = file_open(path, &st);
+	free(path);
+}
+
+static int open_copy(struct pull *p, const struct source *s, char error[static FEED_ERROR])
+{
+	int err;
+
+	p->copy = record_copy_path(s->record);
+	if (!p->copy)
+		return -ENOMEM;
+	err = record_take(s->path, p->copy, BYTES_MAX, error);
+	if (err)
+		return err;
+	p->bytes = open(p->copy, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->bytes < 0)
+		return -errno;
+	open_signature(p, s);
+	return 0;
+}
+
+static void start_file(struct pull *p, const struct source *s)
+{
+	struct delivery delivery = {.header = {.serial = -1, .since = -1}};
+
+	delivery.err = open_copy(p, s, delivery.error);
+	if (delivery.err)
+		deliver(p, &delivery);
+	else
+		decode(p);
+}
+
+/* ---- URLs ---- */
+/* The serial in force in place of {since}; 0 asks for the whole. */
+static int expand(const char *url, int64_t serial, char out[static JOB_URL])
+{
+	const char *mark = strstr(url, SINCE);
+	int size;
+
+	if (!mark)
+		size = snprintf(out, JOB_URL, "%s", url);
+	else
+		size = snprintf(out, JOB_URL, "%.*s%" PRId64 "%s", (int)(mark - url), url, serial > 0 ? serial : 0, mark + strlen(SINCE));
+	return size < JOB_URL ? 0 : -ENAMETOOLONG;
+}
+
+/* Behind the path, before a query. */
+static int signature_of(const char *url, char out[static JOB_URL])
+{
+	size_t path = strcspn(url, "?");
+
+	return snprintf(out, JOB_URL, "%.*s" SIGNATURE_SUFFIX "%s", (int)path, url, url + path) < JOB_URL ? 0 : -ENAMETOOLONG;
+}
+
+static int fill_fetch(struct pull *p, const struct source *s, struct job_fetch *job)
+{
+	const struct config_feed *feed = s->feed;
+	int err = expand(feed->url, s->header.serial, p->url);
+
+	if (!err && feed->n_keys)
+		err = signature_of(p->url, job->signature_url);
+	memcpy(job->url, p->url, sizeof(job->url));
+	if (s->loaded && !strcmp(p->url, p->server.url)) {
+		memcpy(job->etag, p->server.etag, sizeof(job->etag));
+		memcpy(job->modified, p->server.modified, sizeof(job->modified));
+	}
+	copy_text(job->ca_file, sizeof(job->ca_file), feed->ca_file);
+	copy_text(job->client_cert, sizeof(job->client_cert), feed->client_cert);
+	copy_text(job->client_key, sizeof(job->client_key), feed->client_key);
+	copy_text(job->token_file, sizeof(job->token_file), feed->token_file);
+	copy_text(job->proxy, sizeof(job->proxy), feed->proxy);
+	job->max_bytes = feed->max_bytes;
+	job->timeout = feed->timeout;
+	return err;
+}
+
+/* No content came, so what waits for a person goes on waiting. */
+static void fetch_failed(struct pull *p, const char *reason)
+{
+	struct source *s = &p->d->world.sources[p->source];
+
+	copy_text(p->server.error, sizeof(p->server.error), reason);
+	if (!s->pending.at) {
+		fail(p, -EAGAIN, reason);
+		return;
+	}
+	clean_up(p);
+	plan_next(p, s, true);
+	state_write(p->d);
+	loop_wake(p->d);
+}
+
+static void fetch_unchanged(struct pull *p)
+{
+	struct source *s = &p->d->world.sources[p->source];
+
+	clean_up(p);
+	pipeline_unchanged(p->d, p->source);
+	plan_next(p, s, false);
+	state_write(p->d);
+	loop_wake(p->d);
+}
+
+static bool is_sound_answer(const struct fetched *out)
+{
+	return is_terminated(out->etag, sizeof(out->etag)) && is_terminated(out->modified, sizeof(out->modified)) &&
+	       is_terminated(out->error, sizeof(out->error));
+}
+
+static void on_fetched(void *arg, const void *data, const char *error)
+{
+	struct pull *p = arg;
+	int err;
+
+	p->worker = NULL;
+	p->answer = (struct fetched){0};
+	if (data && is_sound_answer(data))
+		p->answer = *(const struct fetched *)data;
+	else if (data)
+		error = "its worker answered what no worker says; it is tried again";
+	p->server.http = p->answer.status;
+	p->server.answered = p->answer.status ? (int64_t)time(NULL) : p->server.answered;
+	p->server.error[0] = '\0';
+	if (error || p->answer.err) {
+		fetch_failed(p, error ? error : p->answer.error);
+		return;
+	}
+	if (p->answer.status == 304) {
+		fetch_unchanged(p);
+		return;
+	}
+	err = worker_seal(p->bytes);
+	if (!err && p->signature >= 0)
+		err = worker_seal(p->signature);
+	if (err)
+		fetch_failed(p, "its worker holds on to the bytes; it is tried again");
+	else
+		decode(p);
+}
+
+static void start_url(struct pull *p, const struct source *s)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	int fds[JOB_FDS - JOB_FD_BYTES], err = job ? 0 : -ENOMEM;
+
+	p->fetching = true;
+	p->server.tried = (int64_t)time(NULL);
+	p->server.next = 0;
+	p->answer = (struct fetched){0};
+	p->bytes = worker_file();
+	p->signature = s->feed->n_keys ? worker_file() : -1;
+	if (!err && (p->bytes < 0 || (s->feed->n_keys && p->signature < 0)))
+		err = -ENOMEM;
+	if (!err) {
+		job->kind = JOB_FETCH;
+		err = fill_fetch(p, s, &job->fetch);
+	}
+	fds[0] = p->bytes;
+	fds[1] = p->signature;
+	fds[2] = -1;
+	if (!err)
+		err = worker_start(p->d->event, job, fds, sizeof(struct fetched), s->feed->timeout * 2 + LATE_SECONDS, on_fetched, p,
+				   &p->worker);
+	free(job);
+	if (err)
+		fetch_failed(p, "cannot start a worker; stop other programs, it is tried again");
+}
+
+void pull_start(struct daemon *d, size_t source)
+{
+	struct source *s = &d->world.sources[source];
+
+	s->pull->d = d;
+	s->pull->source = source;
+	if (s->feed->url)
+		start_url(s->pull, s);
+	else
+		start_file(s->pull, s);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The worker's side: shut itself in, do one job, answer, end. */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../feed/minisign.h"
+#include "fetch.h"
+#include "sandbox.h"
+#include "worker.h"
+
+#define CPU_SECONDS 300
+
+static int read_job(struct job *job)
+{
+	char *to = (char *)job;
+	size_t have = 0;
+
+	while (have < sizeof(*job)) {
+		ssize_t n = read(STDIN_FILENO, to + have, sizeof(*job) - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EPIPE;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+static int answer(const void *data, size_t size)
+{
+	return write(STDOUT_FILENO, data, size) == (ssize_t)size ? 0 : -EPIPE;
+}
+
+static int do_fetch(const struct job_fetch *job)
+{
+	struct fetched out = {0};
+	int err = fetch_prepare();
+
+	if (!err)
+		err = sandbox_for_network();
+	if (err)
+		return err;
+	fetch_run(job, JOB_FD_BYTES, JOB_FD_OTHER, &out);
+	return answer(&out, sizeof(out));
+}
+
+/* Pointers to what came along. A missing signature is an empty one: the parser says what is wrong with it. */
+static void fill_rules(struct job_decode *job)
+{
+	static char signature[MINISIGN_FILE_MAX + 1];
+	static char *columns[FEED_COLUMNS];
+	ssize_t size = job->rules.n_keys ? read(JOB_FD_SIGNATURE, signature, sizeof(signature)) : 0;
+
+	if (job->rules.list)
+		job->rules.list = job->list;
+	for (unsigned i = 0; i < FEED_COLUMNS; i++)
+		columns[i] = job->columns[i][0] ? job->columns[i] : NULL;
+	job->rules.columns = columns;
+	job->rules.keys = job->keys;
+	job->rules.signature = NULL;
+	job->rules.signature_text = size >= 0 ? signature : NULL;
+	job->rules.signature_size = size > 0 ? (size_t)size : 0;
+}
+
+static int do_decode(struct job_decode *job)
+{
+	struct decoded out = {0};
+	struct entry_set set = {0};
+	int err = sodium_init() < 0 ? -EIO : sandbox_for_decoding();
+
+	if (err)
+		return err;
+	fill_rules(job);
+	out.err = native_parse_fd(JOB_FD_BYTES, job->name, &job->rules, &out.header, &set, out.sha256, out.error);
+	if (!out.err && transfer_write(JOB_FD_OTHER, &set, &out.set)) {
+		out.err = -ENOMEM;
+		(void)snprintf(out.error, sizeof(out.error), "%.200s: no memory to hand its entries over; stop other programs", job->name);
+	}
+	return answer(&out, sizeof(out));
+}
+
+int worker_main(void)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	int err = job ? sandbox_limit(JOB_FDS, CPU_SECONDS) : -ENOMEM;
+
+	if (!err)
+		err = read_job(job);
+	if (!err && job->kind == JOB_FETCH)
+		err = do_fetch(&job->fetch);
+	else if (!err)
+		err = job->kind == JOB_DECODE ? do_decode(&job->decode) : -EINVAL;
+	_exit(err ? EXIT_FAILURE : EXIT_SUCCESS); /* nothing is left to be flushed, and memory goes by itself */
+}
