@@ -60,7 +60,7 @@ REFUSED = [  # name, second content, words of the reason
     ("may-not-allow", feed_text("auditor", 2, addresses(3) + [{"mac": "00:80:41:00:00:77", "action": "allow"}]), "allow"),
     ("group-address", feed_text("auditor", 2, addresses(3) + ["01:00:5e:00:00:01"]), "auditor.jsonl:5"),
     ("too-short-prefix", feed_text("auditor", 2, addresses(3) + ["00:80/16"]), "auditor.jsonl:5"),
-    ("delta", feed_text("auditor", 2, addresses(3), since=1), "since"),
+    ("delta-over-a-gap", feed_text("auditor", 3, addresses(3), since=2), "needs the snapshot"),
     ("empty", "", "auditor.jsonl"),
     ("binary", b"\x00\xff\xfe" * 100, "auditor.jsonl:1"),
     ("long-line", "{" + " " * 100000 + "}\n", "auditor.jsonl:1"),

@@ -31,6 +31,7 @@ struct source { /* index as in the policy: local, feeds, lists */
 	const char *name; /* the policy's */
 	char *path;	  /* where new content comes from: file, URL, or the overrides folder */
 	char *record;	  /* last-known-good file of a feed, NULL for others */
+	char *delta;	  /* where a feed's deltas come from, NULL for others */
 	struct source_rules rules;
 	const struct config_feed *feed; /* NULL for others */
 
@@ -46,8 +47,9 @@ struct source { /* index as in the policy: local, feeds, lists */
 
 	struct pull *pull; /* a feed's, NULL for others */
 	bool dirty;	    /* to be looked at */
+	bool delta_dirty;   /* only the delta */
 	int64_t retry_at;   /* CLOCK_MONOTONIC seconds, 0 = when it changes */
-	struct stat looked; /* the file as last looked at */
+	struct stat looked, looked_delta; /* the files as last looked at */
 };
 
 struct world {
@@ -111,11 +113,15 @@ struct delivery {
 	struct entry_set set; /* what is left of it stays the caller's */
 	struct feed_header header;
 	char sha256[65];
+	bool known; /* a delta that is in force already */
+	bool more;  /* a delta is looked at next: a complaint may be about that */
+	const char *from; /* what people call it */
 	const char *copy; /* path of its bytes beside the record; when it is NULL, BYTES has them */
 	int bytes;
 };
 void pipeline_look(struct daemon *d, size_t source);
-void pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery);
+/* True: this content is in force. */
+bool pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery);
 /* The server says that it still has what is in force. */
 void pipeline_unchanged(struct daemon *d, size_t source);
 

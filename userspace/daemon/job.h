@@ -21,6 +21,8 @@ enum job_fd {
 	JOB_FD_BYTES = 3, /* of the feed: fetching writes them, decoding reads them */
 	JOB_FD_OTHER = 4, /* fetching: the signature goes there; decoding: the set of entries does */
 	JOB_FD_SIGNATURE = 5, /* decoding, when there is one */
+	JOB_FD_RECORD,	      /* decoding: the record, to put a delta onto */
+	JOB_FD_MERGED,	      /* decoding: what a delta makes of the record goes there */
 	JOB_FDS
 };
 
@@ -36,6 +38,8 @@ struct job_decode {
 	char name[JOB_URL]; /* what errors call it */
 	struct source_rules rules; /* pointers mean nothing here */
 	char list[65];
+	struct feed_header in_force; /* serial -1: nothing that a delta could follow on */
+	char snapshot[65];	     /* digest of the snapshot that the record began with */
 	struct pubkey keys[CONFIG_FEED_KEYS];
 	char columns[FEED_COLUMNS][TEXT_MAX + 1]; /* empty = not there */
 };
@@ -57,7 +61,9 @@ struct fetched {
 };
 
 struct decoded {
-	int err; /* as native_parse_file() */
+	int err; /* as native_parse_file(), delta_follows() */
+	bool known;  /* a delta that is in force already */
+	bool merged; /* all this is about what a delta made of the record */
 	char sha256[65];
 	struct feed_header header;
 	struct transfer set;

@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "../feed/minisign.h"
 #include "../lib/log.h"
 #include "../lib/paths.h"
 #include "../lib/text.h"
@@ -44,7 +45,7 @@ static bool work_once(struct daemon *d)
 	for (size_t i = 0; i < d->world.n_sources; i++) {
 		const struct source *s = &d->world.sources[i];
 
-		if (!s->dirty || pull_is_busy(s) || !pull_has_room(d, s)) /* the end of a worker wakes */
+		if ((!s->dirty && !s->delta_dirty) || pull_is_busy(s) || !pull_has_room(d, s)) /* the end of a worker wakes */
 			continue;
 		pipeline_look(d, i);
 		return true;
@@ -79,12 +80,12 @@ static const char *last_part(const char *path)
 }
 
 /* The file, or its signature. */
-static bool is_file_of(const struct source *s, const char *name)
+static bool is_about(const char *name, const char *path)
 {
-	const char *file = last_part(s->path);
+	const char *file = last_part(path);
 	size_t length = strlen(file);
 
-	return !strncmp(name, file, length) && (!name[length] || !strcmp(name + length, ".minisig"));
+	return !strncmp(name, file, length) && (!name[length] || !strcmp(name + length, MINISIGN_SUFFIX));
 }
 
 static void mark_source(struct source *s, const char *name)
@@ -96,7 +97,9 @@ static void mark_source(struct source *s, const char *name)
 	else if (s->kind == SOURCE_LOCAL)
 		s->dirty |= name[0] != '.' && length > 6 && !strcmp(name + length - 6, ".jsonl");
 	else
-		s->dirty |= is_file_of(s, name);
+		s->dirty |= is_about(name, s->path);
+	if (name && s->delta)
+		s->delta_dirty |= is_about(name, s->delta);
 }
 
 static void on_watch(void *arg, size_t number, const char *name)
@@ -159,14 +162,14 @@ void world_watch(struct daemon *d)
 		log_error("cannot watch every folder: %s; files are looked at every %u s", strerror(-err), LOOK_TICKS * 2);
 }
 
-static bool is_other_file(const struct source *s)
+static bool is_other_file(const char *path, const struct stat *looked)
 {
 	struct stat st;
 
-	if (stat(s->path, &st))
-		return s->looked.st_ino != 0;
-	return st.st_ino != s->looked.st_ino || st.st_dev != s->looked.st_dev || st.st_size != s->looked.st_size ||
-	       st.st_mtim.tv_sec != s->looked.st_mtim.tv_sec || st.st_mtim.tv_nsec != s->looked.st_mtim.tv_nsec;
+	if (stat(path, &st))
+		return looked->st_ino != 0;
+	return st.st_ino != looked->st_ino || st.st_dev != looked->st_dev || st.st_size != looked->st_size ||
+	       st.st_mtim.tv_sec != looked->st_mtim.tv_sec || st.st_mtim.tv_nsec != looked->st_mtim.tv_nsec;
 }
 
 static void look_around(struct daemon *d)
@@ -180,7 +183,10 @@ static void look_around(struct daemon *d)
 
 		s->dirty |= s->retry_at && now.tv_sec >= s->retry_at;
 		s->dirty |= pull_is_due(s, now.tv_sec);
-		s->dirty |= all && (!s->feed || !s->feed->url) && is_other_file(s);
+		if (!all || (s->feed && s->feed->url))
+			continue;
+		s->dirty |= is_other_file(s->path, &s->looked);
+		s->delta_dirty |= s->delta && is_other_file(s->delta, &s->looked_delta);
 	}
 }
 

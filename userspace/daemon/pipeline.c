@@ -27,6 +27,8 @@ struct offer { /* content on its way */
 	char sha256[65];
 	uint64_t weakened;
 	char *copy; /* of a feed's bytes, NULL for other sources */
+	const char *from; /* the file or URL, as people know it */
+	bool known; /* a delta that is in force already */
 	int bytes;  /* of a feed, still to be copied there, -1 = they are */
 	bool reset; /* whatever its serial */
 	bool done;  /* in force */
@@ -127,6 +129,14 @@ static int judge_stops(const struct offer *o, const struct guard_limits *limits,
 	return err;
 }
 
+/* The snapshot of a serial that deltas led to already: other bytes, the same list. */
+static bool is_what_deltas_made(const struct offer *o)
+{
+	const struct feed_header *now = &o->s->header;
+
+	return now->delta[0] && o->header.serial == now->serial && entry_set_equal(source_set(o->d, o->index), &o->set);
+}
+
 /* The guards of a feed. -EPERM: waits for a person. */
 static int judge(struct offer *o, int64_t now, char error[static FEED_ERROR])
 {
@@ -134,10 +144,11 @@ static int judge(struct offer *o, int64_t now, char error[static FEED_ERROR])
 	struct guard_limits limits = {s->feed->max_weakening, s->feed->max_newly_stopped};
 	struct guard_content content = {s->name, o->sha256};
 	enum admission admission = admitted(o);
-	int err = 0;
+	int err;
 
 	o->reset = admission == SERIAL_ADMITTED;
-	if (!o->reset)
+	err = guard_min_serial(&o->header, s->feed->min_serial, error);
+	if (!err && !o->reset && !is_what_deltas_made(o))
 		err = guard_serial(&s->memory, &o->header, o->sha256, error);
 	if (!err)
 		err = guard_expiry(&o->header, now, error);
@@ -265,7 +276,7 @@ static void name_original(const struct offer *o, char error[static FEED_ERROR])
 
 	if (!length || strncmp(error, o->copy, length) != 0)
 		return;
-	(void)snprintf(text, sizeof(text), "%s%s", o->s->path, error + length);
+	(void)snprintf(text, sizeof(text), "%s%s", o->from, error + length);
 	memcpy(error, text, sizeof(text));
 }
 
@@ -276,12 +287,16 @@ static int read_offer(struct offer *o, char error[static FEED_ERROR])
 	return native_parse_file(o->s->path, &o->s->rules, &o->header, &o->set, o->sha256, error);
 }
 
-/* What is in force came back, or was written again: nothing to do, and no complaint left. */
+/* What is in force came back, or was written again, or is the snapshot that deltas in force began with. */
 static bool is_in_force(const struct offer *o)
 {
-	return o->s->loaded && o->sha256[0] && !strcmp(o->sha256, o->s->sha256);
+	const struct source *s = o->s;
+
+	return o->known ||
+	       (s->loaded && o->sha256[0] && (!strcmp(o->sha256, s->sha256) || !strcmp(o->sha256, s->header.snapshot)));
 }
 
+/* Nothing to do, and no complaint left. */
 static void settle(struct offer *o)
 {
 	struct source *s = o->s;
@@ -301,22 +316,24 @@ static void drop_offer(struct offer *o)
 	free(o->copy);
 }
 
-static void conclude(struct offer *o, int err, char error[static FEED_ERROR])
+/* True: it is in force. MORE: whether a complaint is left is for what is looked at next. */
+static bool conclude(struct offer *o, int err, char error[static FEED_ERROR], bool more)
 {
-	if (!err && is_in_force(o)) {
+	bool unchanged = !err && is_in_force(o);
+
+	if (!err && !unchanged)
+		err = take(o, error);
+	if (err) {
+		refuse(o, err, error[0] ? error : strerror(-err));
+	} else if (!unchanged) {
+		report_applied(o->d, o->s);
+		state_write(o->d); /* the acknowledgement went out before the warnings could know */
+	} else if (!more) {
 		settle(o);
-	} else {
-		if (!err)
-			err = take(o, error);
-		if (err) {
-			refuse(o, err, error[0] ? error : strerror(-err));
-		} else {
-			report_applied(o->d, o->s);
-			state_write(o->d); /* the acknowledgement went out before the warnings could know */
-		}
 	}
 	drop_offer(o);
 	expire_arm(o->d);
+	return !err;
 }
 
 static struct offer offer_of(struct daemon *d, size_t source)
@@ -328,22 +345,25 @@ static struct offer offer_of(struct daemon *d, size_t source)
 void pipeline_look(struct daemon *d, size_t source)
 {
 	struct offer o = offer_of(d, source);
+	bool all = o.s->dirty || o.s->refused.at || o.s->pending.at;
 	char error[FEED_ERROR] = "";
 
-	o.s->dirty = false;
+	o.s->dirty = o.s->delta_dirty = false;
 	o.s->retry_at = 0;
-	if (stat(o.s->path, &o.s->looked))
+	if (all && stat(o.s->path, &o.s->looked))
 		o.s->looked = (struct stat){0};
 	if (o.s->pull)
-		pull_start(d, source);
+		pull_start(d, source, all);
 	else
-		conclude(&o, read_offer(&o, error), error);
+		(void)conclude(&o, read_offer(&o, error), error, false);
 }
 
-void pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery)
+bool pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery)
 {
 	struct offer o = offer_of(d, source);
 
+	o.from = delivery->from;
+	o.known = delivery->known;
 	o.set = delivery->set;
 	delivery->set = (struct entry_set){0};
 	o.header = delivery->header;
@@ -354,7 +374,7 @@ void pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery
 		delivery->err = -ENOMEM;
 	if (delivery->err)
 		name_original(&o, delivery->error);
-	conclude(&o, delivery->err, delivery->error);
+	return conclude(&o, delivery->err, delivery->error, delivery->more);
 }
 
 void pipeline_unchanged(struct daemon *d, size_t source)

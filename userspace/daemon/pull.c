@@ -14,70 +14,32 @@
 
 #include "../lib/file.h"
 #include "../lib/log.h"
-#include "daemon.h"
+#include "pull_private.h"
 #include "record.h"
 #include "schedule.h"
-#include "worker.h"
 
 #define FETCHES_MAX 8 /* workers at a time: one slow server must not keep the others waiting, nor many fill the memory */
 #define DECODES_MAX 2
-#define DECODE_SECONDS 120
 #define LATE_SECONDS 5 /* a fetch ends by its own limits; this is for a worker that hangs */
 #define BYTES_MAX (1u << 30)
-#define SINCE "{since}"
 #define SIGNATURE_SUFFIX ".minisig"
-
-struct server { /* what is known of where a feed comes from; a reload keeps it */
-	char url[JOB_URL]; /* that the next two are about, {since} filled in */
-	char etag[JOB_TAG], modified[JOB_MODIFIED]; /* of what is in force */
-	unsigned failures;
-	long http;
-	int64_t tried, answered, next; /* next: CLOCK_MONOTONIC milliseconds, 0 = not planned */
-	char error[FEED_ERROR];
-};
-
-struct pull {
-	struct daemon *d;
-	size_t source;
-	struct worker *worker;
-	bool fetching;
-	int bytes, signature, set; /* -1 = none */
-	char *copy;		   /* of a file's bytes, beside its record */
-	bool again;		   /* the signature did not fit: this is the second look */
-	struct server server;
-	char url[JOB_URL];
-	struct fetched answer;
-};
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct pull *pull_new(void)
 {
 	struct pull *p = calloc(1, sizeof(*p));
 
 	if (p)
-		p->bytes = p->signature = p->set = -1;
+		p->bytes = p->signature = p->set = p->record = p->merged = -1;
 	return p;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-static void clean_up(struct pull *p)
+void pull_clean_up(struct pull *p)
 {
 	close_fd(&p->bytes);
 	close_fd(&p->signature);
 	close_fd(&p->set);
+	close_fd(&p->record);
+	close_fd(&p->merged);
 	if (p->copy)
 		(void)unlink(p->copy);
 	free(p->copy);
@@ -89,7 +51,7 @@ void pull_free(struct pull *p)
 	if (!p)
 		return;
 	worker_free(p->worker);
-	clean_up(p);
+	pull_clean_up(p);
 	free(p);
 }
 
@@ -163,6 +125,14 @@ void pull_describe(const struct source *s, struct pull_status *out)
 }
 
 /* ---- The end of a pull ---- */
+static bool has_delta(struct source *s)
+{
+	if (!s->feed->url && !stat(s->delta, &s->looked_delta))
+		return true;
+	s->looked_delta = (struct stat){0};
+	return false;
+}
+
 /* The pipeline judged it; a URL's validators count only for what is in force. */
 static void conclude(struct pull *p)
 {
@@ -170,7 +140,8 @@ static void conclude(struct pull *p)
 	struct source *s = &d->world.sources[p->source];
 	bool refused = s->refused.at != 0;
 
-	clean_up(p);
+	pull_clean_up(p);
+	p->whole = false;
 	if (s->feed->url) {
 		if (!refused && !s->pending.at) {
 			memcpy(p->server.url, p->url, sizeof(p->server.url));
@@ -183,123 +154,32 @@ static void conclude(struct pull *p)
 	loop_wake(d);
 }
 
-static void deliver(struct pull *p, struct delivery *delivery)
+static void start_file(struct pull *p, const struct source *s);
+
+/* A delta counts from what is in force: after the snapshot, and not while that is in question. */
+void pull_deliver(struct pull *p, struct delivery *delivery)
 {
+	struct source *s = &p->d->world.sources[p->source];
+	bool taken;
+
+	delivery->from = place_of(p);
 	delivery->copy = p->copy;
 	delivery->bytes = p->bytes;
-	pipeline_deliver(p->d, p->source, delivery);
+	delivery->more = !p->delta && has_delta(s);
+	taken = pipeline_deliver(p->d, p->source, delivery);
 	entry_set_free(&delivery->set);
 	conclude(p);
+	p->delta = taken && delivery->more;
+	if (p->delta)
+		start_file(p, s);
 }
 
-static void fail(struct pull *p, int err, const char *reason)
+void pull_fail(struct pull *p, int err, const char *reason)
 {
 	struct delivery delivery = {.err = err};
 
-	(void)snprintf(delivery.error, sizeof(delivery.error), "%.200s: %.300s", p->d->world.sources[p->source].path, reason);
-	deliver(p, &delivery);
-}
-
-/* ---- Decoding ---- */
-static bool is_terminated(const char *text, size_t size)
-{
-	return memchr(text, '\0', size) != NULL;
-}
-
-/* A digest the daemon made itself is not needed: it is compared, shown and kept, and a wrong one harms its own feed only. */
-static bool is_sound(const struct decoded *out)
-{
-	size_t hex = strspn(out->sha256, "0123456789abcdef");
-
-	return is_terminated(out->sha256, sizeof(out->sha256)) && (hex == 64 || (!hex && out->err)) && !out->sha256[hex] &&
-	       is_terminated(out->error, sizeof(out->error)) && is_terminated(out->header.list, sizeof(out->header.list)) &&
-	       out->err <= 0 && out->header.serial >= -1 && out->header.generated >= 0 && out->header.expires >= 0;
-}
-
-static void take_answer(struct pull *p, const struct decoded *out, struct delivery *delivery)
-{
-	const struct source *s = &p->d->world.sources[p->source];
-
-	if (!is_sound(out)) {
-		delivery->err = -EBADMSG;
-	} else {
-		delivery->err = out->err;
-		delivery->header = out->header;
-		memcpy(delivery->sha256, out->sha256, sizeof(delivery->sha256));
-		memcpy(delivery->error, out->error, sizeof(delivery->error));
-		if (!out->err)
-			delivery->err = worker_seal(p->set);
-		if (!delivery->err)
-			delivery->err = transfer_read(p->set, &out->set, &s->rules, &delivery->set);
-	}
-	if (delivery->err && !delivery->error[0])
-		(void)snprintf(delivery->error, sizeof(delivery->error),
-			       "%.200s: its worker answered what no parser makes (%s); keep the file and report it", s->path,
-			       strerror(-delivery->err));
-}
-
-static void on_decoded(void *arg, const void *data, const char *error)
-{
-	struct pull *p = arg;
-	struct source *s = &p->d->world.sources[p->source];
-	struct delivery delivery = {.header = {.serial = -1, .since = -1}};
-
-	p->worker = NULL;
-	if (!data) {
-		fail(p, -EBADMSG, error);
-		return;
-	}
-	take_answer(p, data, &delivery);
-	if (delivery.err == -EKEYREJECTED && !p->again) { /* feed and signature may be half replaced */
-		p->again = true;
-		s->retry_at = monotonic_ms() / 1000 + 1;
-		clean_up(p);
-		loop_wake(p->d);
-		return;
-	}
-	p->again = false;
-	deliver(p, &delivery);
-}
-
-static void copy_text(char *out, size_t size, const char *text)
-{
-	(void)snprintf(out, size, "%s", text ? text : "");
-}
-
-static void fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s)
-{
-	job->rules = s->rules;
-	job->rules.max_bytes = s->feed->max_bytes;
-	(void)snprintf(job->name, sizeof(job->name), "%s", s->path);
-	job->rules.delta = false;
-	job->rules.now = d->trusted ? (int64_t)time(NULL) : 0;
-	(void)snprintf(job->list, sizeof(job->list), "%s", s->rules.list ? s->rules.list : "");
-	memcpy(job->keys, s->rules.keys ? s->rules.keys : job->keys, s->rules.n_keys * sizeof(job->keys[0]));
-	for (unsigned i = 0; i < FEED_COLUMNS; i++)
-		copy_text(job->columns[i], sizeof(job->columns[i]), s->feed->columns[i]);
-}
-
-static void decode(struct pull *p)
-{
-	struct source *s = &p->d->world.sources[p->source];
-	struct job *job = calloc(1, sizeof(*job));
-	int fds[JOB_FDS - JOB_FD_BYTES], err = job ? 0 : -ENOMEM;
-
-	p->fetching = false;
-	p->set = worker_file();
-	if (p->set < 0)
-		err = p->set;
-	if (!err) {
-		job->kind = JOB_DECODE;
-		fill_rules(&job->decode, p->d, s);
-		fds[0] = p->bytes;
-		fds[1] = p->set;
-		fds[2] = p->signature;
-		err = worker_start(p->d->event, job, fds, sizeof(struct decoded), DECODE_SECONDS, on_decoded, p, &p->worker);
-	}
-	free(job);
-	if (err)
-		fail(p, -ENOMEM, "cannot start a worker; stop other programs, it is tried again");
+	(void)snprintf(delivery.error, sizeof(delivery.error), "%.200s: %.300s", place_of(p), reason);
+	pull_deliver(p, &delivery);
 }
 
 /* ---- Files ---- */
@@ -309,7 +189,7 @@ static void open_signature(struct pull *p, const struct source *s)
 	struct stat st;
 	char *path = NULL;
 
-	if (!s->feed->n_keys || asprintf(&path, "%s" SIGNATURE_SUFFIX, s->path) < 0)
+	if (!s->feed->n_keys || asprintf(&path, "%s" SIGNATURE_SUFFIX, place_of(p)) < 0)
 		return;
 	p->signature = file_open(path, &st);
 	free(path);
@@ -322,7 +202,7 @@ static int open_copy(struct pull *p, const struct source *s, char error[static F
 	p->copy = record_copy_path(s->record);
 	if (!p->copy)
 		return -ENOMEM;
-	err = record_take(s->path, p->copy, BYTES_MAX, error);
+	err = record_take(place_of(p), p->copy, BYTES_MAX, error);
 	if (err)
 		return err;
 	p->bytes = open(p->copy, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -338,22 +218,22 @@ static void start_file(struct pull *p, const struct source *s)
 
 	delivery.err = open_copy(p, s, delivery.error);
 	if (delivery.err)
-		deliver(p, &delivery);
+		pull_deliver(p, &delivery);
 	else
-		decode(p);
+		pull_decode(p);
 }
 
 /* ---- URLs ---- */
 /* The serial in force in place of {since}; 0 asks for the whole. */
 static int expand(const char *url, int64_t serial, char out[static JOB_URL])
 {
-	const char *mark = strstr(url, SINCE);
+	const char *mark = strstr(url, URL_SINCE);
 	int size;
 
 	if (!mark)
 		size = snprintf(out, JOB_URL, "%s", url);
 	else
-		size = snprintf(out, JOB_URL, "%.*s%" PRId64 "%s", (int)(mark - url), url, serial > 0 ? serial : 0, mark + strlen(SINCE));
+		size = snprintf(out, JOB_URL, "%.*s%" PRId64 "%s", (int)(mark - url), url, serial > 0 ? serial : 0, mark + strlen(URL_SINCE));
 	return size < JOB_URL ? 0 : -ENAMETOOLONG;
 }
 
@@ -368,7 +248,7 @@ static int signature_of(const char *url, char out[static JOB_URL])
 static int fill_fetch(struct pull *p, const struct source *s, struct job_fetch *job)
 {
 	const struct config_feed *feed = s->feed;
-	int err = expand(feed->url, s->header.serial, p->url);
+	int err = expand(feed->url, p->whole ? 0 : s->header.serial, p->url);
 
 	if (!err && feed->n_keys)
 		err = signature_of(p->url, job->signature_url);
@@ -394,10 +274,10 @@ static void fetch_failed(struct pull *p, const char *reason)
 
 	copy_text(p->server.error, sizeof(p->server.error), reason);
 	if (!s->pending.at) {
-		fail(p, -EAGAIN, reason);
+		pull_fail(p, -EAGAIN, reason);
 		return;
 	}
-	clean_up(p);
+	pull_clean_up(p);
 	plan_next(p, s, true);
 	state_write(p->d);
 	loop_wake(p->d);
@@ -407,7 +287,7 @@ static void fetch_unchanged(struct pull *p)
 {
 	struct source *s = &p->d->world.sources[p->source];
 
-	clean_up(p);
+	pull_clean_up(p);
 	pipeline_unchanged(p->d, p->source);
 	plan_next(p, s, false);
 	state_write(p->d);
@@ -448,10 +328,10 @@ static void on_fetched(void *arg, const void *data, const char *error)
 	if (err)
 		fetch_failed(p, "its worker holds on to the bytes; it is tried again");
 	else
-		decode(p);
+		pull_decode(p);
 }
 
-static void start_url(struct pull *p, const struct source *s)
+void pull_start_url(struct pull *p, const struct source *s)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	int fds[JOB_FDS - JOB_FD_BYTES], err = job ? 0 : -ENOMEM;
@@ -470,7 +350,7 @@ static void start_url(struct pull *p, const struct source *s)
 	}
 	fds[0] = p->bytes;
 	fds[1] = p->signature;
-	fds[2] = -1;
+	fds[2] = fds[3] = fds[4] = -1;
 	if (!err)
 		err = worker_start(p->d->event, job, fds, sizeof(struct fetched), s->feed->timeout * 2 + LATE_SECONDS, on_fetched, p,
 				   &p->worker);
@@ -479,14 +359,17 @@ static void start_url(struct pull *p, const struct source *s)
 		fetch_failed(p, "cannot start a worker; stop other programs, it is tried again");
 }
 
-void pull_start(struct daemon *d, size_t source)
+void pull_start(struct daemon *d, size_t source, bool all)
 {
 	struct source *s = &d->world.sources[source];
 
 	s->pull->d = d;
 	s->pull->source = source;
+	s->pull->delta = !all && !s->feed->url;
+	if (s->pull->delta && !has_delta(s))
+		return;
 	if (s->feed->url)
-		start_url(s->pull, s);
+		pull_start_url(s->pull, s);
 	else
 		start_file(s->pull, s);
 }

@@ -29,7 +29,7 @@ bool pull_is_busy(const struct source *s);
 /* Is there room for one more worker? */
 bool pull_has_room(const struct daemon *d, const struct source *s);
 /* Look at a feed where it comes from; the pipeline hears of it. */
-void pull_start(struct daemon *d, size_t source);
+void pull_start(struct daemon *d, size_t source, bool all);
 /* Plan the first fetch instead of fetching now. */
 void pull_plan_first(struct source *s);
 bool pull_is_due(const struct source *s, int64_t monotonic_seconds);

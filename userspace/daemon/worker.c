@@ -136,7 +136,7 @@ static int spawn(struct worker *w, int in, int out, const int *extra)
 {
 	static char *const argv[] = {"lenscapd", WORKER_OPTION, NULL};
 	static char *const envp[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
-	int from[JOB_FDS] = {in, out, STDERR_FILENO}, moved[JOB_FDS] = {-1, -1, -1, -1, -1, -1};
+	int from[JOB_FDS] = {in, out, STDERR_FILENO}, moved[JOB_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;

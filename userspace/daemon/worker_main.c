@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../feed/delta.h"
 #include "../feed/minisign.h"
 #include "fetch.h"
 #include "sandbox.h"
@@ -63,12 +64,53 @@ static void fill_rules(struct job_decode *job)
 	job->rules.columns = columns;
 	job->rules.keys = job->keys;
 	job->rules.signature = NULL;
-	job->rules.signature_text = size >= 0 ? signature : NULL;
+	job->rules.signature_text = signature;
 	job->rules.signature_size = size > 0 ? (size_t)size : 0;
+}
+
+struct files { /* opened before the sandbox closes: the filter knows no fcntl(2) */
+	FILE *record, *lines, *merged;
+};
+
+/* What the delta makes of the record takes the delta's place, and is parsed as any list. */
+static int merge(const struct job_decode *job, const struct files *f, const struct delta *delta, struct entry_set *set,
+		 struct decoded *out)
+{
+	struct source_rules rules = source_rules_of_record(&job->rules);
+	int err = f->record && f->lines && f->merged ? delta_merge(f->record, f->lines, delta, f->merged) : -EBADF;
+
+	if (!err && lseek(JOB_FD_MERGED, 0, SEEK_SET) < 0)
+		err = -errno;
+	if (err) {
+		(void)snprintf(out->error, sizeof(out->error), "%.200s: cannot be put onto the list in force: %s; it is tried again",
+			       job->name, strerror(-err));
+		return -ENOMEM;
+	}
+	entry_set_free(set);
+	err = native_parse_fd(JOB_FD_MERGED, job->name, &rules, &out->header, set, out->sha256, out->error);
+	out->merged = !err;
+	return err;
+}
+
+static int put_on_record(const struct job_decode *job, const struct files *files, struct entry_set *set, struct decoded *out)
+{
+	const struct feed_header header = out->header;
+	char sha256[65];
+	struct delta delta = {.header = &header, .sha256 = sha256, .snapshot = job->snapshot};
+	int err;
+
+	memcpy(sha256, out->sha256, sizeof(sha256));
+	err = delta_follows(&delta, &job->in_force, out->error);
+	if (!err)
+		return merge(job, files, &delta, set, out);
+	out->known = err > 0;
+	entry_set_free(set);
+	return out->known ? 0 : err;
 }
 
 static int do_decode(struct job_decode *job)
 {
+	const struct files files = {fdopen(JOB_FD_RECORD, "r"), fdopen(JOB_FD_BYTES, "r"), fdopen(JOB_FD_MERGED, "w")};
 	struct decoded out = {0};
 	struct entry_set set = {0};
 	int err = sodium_init() < 0 ? -EIO : sandbox_for_decoding();
@@ -77,6 +119,8 @@ static int do_decode(struct job_decode *job)
 		return err;
 	fill_rules(job);
 	out.err = native_parse_fd(JOB_FD_BYTES, job->name, &job->rules, &out.header, &set, out.sha256, out.error);
+	if (!out.err && out.header.since >= 0)
+		out.err = put_on_record(job, &files, &set, &out);
 	if (!out.err && transfer_write(JOB_FD_OTHER, &set, &out.set)) {
 		out.err = -ENOMEM;
 		(void)snprintf(out.error, sizeof(out.error), "%.200s: no memory to hand its entries over; stop other programs", job->name);

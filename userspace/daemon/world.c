@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../feed/delta.h"
 #include "../lib/paths.h"
 
 static int describe(const struct world *w, size_t i)
@@ -25,8 +26,9 @@ static int describe(const struct world *w, size_t i)
 		s->record = s->path;
 		s->path = strdup(s->feed->url ? s->feed->url : s->feed->path);
 		s->pull = pull_new();
+		s->delta = delta_path(s->path);
 	}
-	return s->path && ((s->record && s->pull) || s->kind != SOURCE_FEED) ? 0 : -ENOMEM;
+	return s->path && ((s->record && s->pull && s->delta) || s->kind != SOURCE_FEED) ? 0 : -ENOMEM;
 }
 
 static int read_source(const struct world *w, struct source *s, struct entry_set *set, char error[static FEED_ERROR])
@@ -110,6 +112,7 @@ void world_free(struct world *w)
 		pull_free(w->sources[i].pull);
 		free(w->sources[i].path);
 		free(w->sources[i].record);
+		free(w->sources[i].delta);
 	}
 	free(w->sources);
 	policy_free(w->policy);

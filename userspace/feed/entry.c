@@ -72,6 +72,16 @@ size_t entry_set_find(const struct entry_set *set, uint64_t key)
 	return low < set->n && set->entries[low].word >> LC_WORD_KEY_SHIFT == key ? low : set->n;
 }
 
+bool entry_set_equal(const struct entry_set *a, const struct entry_set *b)
+{
+	bool equal = a->n == b->n;
+
+	for (size_t i = 0; equal && i < a->n; i++)
+		equal = a->entries[i].word == b->entries[i].word && a->entries[i].until == b->entries[i].until &&
+			a->entries[i].length == b->entries[i].length;
+	return equal;
+}
+
 const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now)
 {
 	for (size_t i = entry_set_find(set, key); i < set->n; i++) {

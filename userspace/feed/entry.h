@@ -44,6 +44,8 @@ size_t entry_set_find(const struct entry_set *set, uint64_t key);
 const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now);
 /* Sorted, and no entry that never decides: what a builder makes. */
 bool entry_set_is_resolved(const struct entry_set *set);
+/* The same entries, texts aside? */
+bool entry_set_equal(const struct entry_set *a, const struct entry_set *b);
 /* Is it in force at NOW (0 = the clock is not trusted: every entry is)? */
 bool entry_in_force(const struct entry *e, int64_t now);
 

@@ -59,6 +59,8 @@ static int open_signature(const char *name, const struct source_rules *rules, ch
 		return 0;
 	(void)snprintf(path, size, "%s%s", rules->signature ? rules->signature : name, rules->signature ? "" : MINISIGN_SUFFIX);
 	err = rules->signature_text ? 0 : file_read(path, MINISIGN_FILE_MAX, &text, &length);
+	if (rules->signature_text && !rules->signature_size)
+		err = -ENOENT;
 	if (err)
 		return no_signature(path, err, error);
 	err = minisign_new(text ? text : rules->signature_text, text ? length : rules->signature_size, rules->keys, rules->n_keys,
