@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Feeds by HTTPS from a real nginx: what is taken, what is refused, and that a refusal changes nothing."""
+import gzip
+import json
+import signal
+
+import pytest
+
+import netsite
+from daemonsite import DaemonSite, addresses, feed_text
+from netsite import wait_until
+from webserver import NAME, RawServer, WebServer
+
+ENTRIES = addresses(5)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One site and server for all: a test configures anew and starts lenscapd with an empty state."""
+    site = DaemonSite()
+    site.make_maps()
+    site.web = WebServer(site)
+    yield site
+    site.web.close()
+    site.close()
+
+
+@pytest.fixture
+def web(shared):
+    shared.web.put("/auditor.jsonl", feed_text("auditor", 1, ENTRIES))
+    yield shared
+    if shared.daemon:
+        shared.daemon.stop()
+        shared.daemon = None
+    for path in list((shared.state / "daemon").rglob("*")):
+        if path.is_file():
+            path.unlink()
+    (shared.run / "daemon" / "state.json").unlink(missing_ok=True)
+    (shared.log / "events.jsonl").unlink(missing_ok=True)
+    (shared.web.folder / "access.log").write_text("")
+
+
+def configure(site, url, **options):
+    feed = {"name": "auditor", "url": url, "unsigned": True, "every": "1s", "timeout": "4s",
+            "ca-file": str(site.web.certificates.ca), **options}
+    feed = {k: v for k, v in feed.items() if v is not None}
+    site.configure(policy={"vendor-lists": [], "capacity": 16384, "clock": "trust"}, zones=None, feeds=[feed])
+
+
+def reload(site):
+    site.daemon.process.send_signal(signal.SIGHUP)
+
+
+def in_force(site, serial):
+    wait_until(f"serial {serial} in force", lambda: site.source("auditor")["serial"] == serial)
+
+
+def begin(site, path="/auditor.jsonl", server="good", **options):
+    configure(site, site.web.url(path, server), **options)
+    site.begin()
+
+
+def accepted_first(site, **options):
+    """The control of every hostile delivery: the same daemon takes the good one."""
+    begin(site, **options)
+    in_force(site, 1)
+    assert len(site.table()) == len(ENTRIES)
+    return site.kernel_digest()
+
+
+def refused_whole(site, before, words):
+    reason = site.refused("auditor", words)
+    assert site.kernel_digest() == before == site.table_digest(), "the policy changed"
+    assert site.source("auditor")["serial"] == 1
+    assert words in (site.event("feed_refused", list="auditor")["reason"])
+    return reason
+
+
+# ---- what is taken ----
+def test_taken_over_tls_and_followed(web):
+    accepted_first(web)
+    fetch = web.source("auditor")["fetch"]
+    assert fetch["status"] in (200, 304) and fetch["failures"] == 0 and fetch["error"] is None and fetch["next"]
+    web.web.put("/auditor.jsonl", feed_text("auditor", 2, addresses(7)))
+    in_force(web, 2)
+    assert len(web.table()) == 7
+
+
+def test_unchanged_content_is_asked_for_by_its_etag(web):
+    accepted_first(web)
+    wait_until("a 304", lambda: web.web.requests(" 304 "))
+    assert '"' in web.web.requests(" 304 ")[0] and web.source("auditor")["fetch"]["etag"]
+    assert web.source("auditor")["refused"] is None
+    assert len([r for r in web.web.requests("/auditor.jsonl 200")]) == 1, "fetched again though nothing changed"
+    web.web.put("/auditor.jsonl", feed_text("auditor", 2, addresses(6)))  # the control: a change is fetched
+    in_force(web, 2)
+
+
+def test_gzip(web):
+    web.web.put("/gz/auditor.jsonl", feed_text("auditor", 1, ENTRIES))
+    begin(web, "/gz/auditor.jsonl")
+    in_force(web, 1)
+    assert '"gzip"' in web.web.requests("/gz/")[0]
+
+
+def test_redirect_on_the_same_host(web):
+    begin(web, "/once/x")
+    in_force(web, 1)
+
+
+def test_token(web):
+    web.web.put("/token/auditor.jsonl", feed_text("auditor", 1, ENTRIES))
+    token = web.folder / "token"
+    token.write_text("secret-token\n")
+    token.chmod(0o644)
+    begin(web, "/token/auditor.jsonl", **{"token-file": str(token)})
+    in_force(web, 1)
+    assert "secret-token" not in json.dumps(web.daemon_state()) + web.daemon.text()
+
+
+def test_client_certificate(web):
+    pem, key = web.web.certificates.client
+    begin(web, server="mtls", **{"client-cert": str(pem), "client-key": str(key)})
+    in_force(web, 1)
+
+
+def test_record_survives_a_restart_without_the_server(web):
+    before = accepted_first(web)
+    configure(web, web.web.url("/gone.jsonl"))
+    web.restart()
+    web.refused("auditor", "404")
+    assert web.source("auditor")["serial"] == 1 and web.kernel_digest() == before
+
+
+def test_since_asks_with_the_serial_in_force(web):
+    begin(web, "/auditor.jsonl?since={since}")
+    in_force(web, 1)
+    wait_until("the serial in the URL", lambda: web.web.requests("since=1"))
+    assert web.web.requests("since=0")
+
+
+# ---- certificates ----
+def test_wrong_ca(web):
+    before = accepted_first(web)
+    configure(web, web.web.url("/auditor.jsonl"), **{"ca-file": str(web.web.certificates.foreign_ca)})
+    reload(web)
+    refused_whole(web, before, "certificate")
+
+
+def test_the_systems_cas_do_not_know_it(web):
+    before = accepted_first(web)
+    configure(web, web.web.url("/auditor.jsonl"), **{"ca-file": None})
+    reload(web)
+    refused_whole(web, before, "certificate")
+
+
+@pytest.mark.parametrize("server,words", [("expired", "expired"), ("name", "certificate")])
+def test_bad_certificate(web, server, words):
+    before = accepted_first(web)
+    configure(web, web.web.url("/auditor.jsonl", server))
+    reload(web)
+    refused_whole(web, before, words)
+
+
+def test_mtls_without_certificate(web):
+    before = accepted_first(web)
+    configure(web, web.web.url("/auditor.jsonl", "mtls"))
+    reload(web)
+    refused_whole(web, before, "400")
+
+
+def test_mtls_with_a_foreign_certificate(web):
+    before = accepted_first(web)
+    pem, key = web.web.certificates.foreign_client
+    configure(web, web.web.url("/auditor.jsonl", "mtls"), **{"client-cert": str(pem), "client-key": str(key)})
+    reload(web)
+    refused_whole(web, before, "400")
+
+
+# ---- hostile or broken answers: path, words of the reason ----
+ANSWERS = [
+    ("not-found", "/nowhere.jsonl", "404"),
+    ("error", "/broken/x", "500"),
+    ("unavailable", "/later/x", "503"),
+    ("no-content", "/nothing/x", "204"),
+    ("partial", "/part/x", "206"),
+    ("not-modified-unasked", "/unasked/x", "304"),
+    ("closed-at-once", "/closed/x", "without an answer"),
+    ("redirect-to-http", "/to-http/x", "https"),
+    ("redirect-to-file", "/to-file/x", "https"),
+    ("redirect-loop", "/loop/x", "redirected too often"),
+    ("garbage", "/garbage.jsonl", "garbage.jsonl:1"),
+    ("html", "/page.jsonl", "page.jsonl:1"),
+    ("empty", "/empty.jsonl", "empty"),
+    ("cut-short", "/cut.jsonl", "count"),
+    ("other-list", "/foreign.jsonl", "somebody"),
+    ("older-serial", "/older.jsonl", "serial"),
+    ("too-big", "/big.jsonl", "max-bytes"),
+    ("gzip-bomb", "/packed/bomb.jsonl", "max-bytes"),
+    ("broken-gzip", "/packed/broken.jsonl", "compression"),
+]
+
+
+def fill(web):
+    web.put("/garbage.jsonl", bytes(range(256)) * 64)
+    web.put("/page.jsonl", "<html><body>Please log in to the hotel's network</body></html>")
+    web.put("/empty.jsonl", "")
+    web.put("/cut.jsonl", feed_text("auditor", 2, addresses(6), count=9))
+    web.put("/foreign.jsonl", feed_text("somebody", 2, addresses(6)))
+    web.put("/older.jsonl", feed_text("auditor", 0, addresses(6)))
+    web.put("/big.jsonl", feed_text("auditor", 2, addresses(6)) + " " * 200000)
+    web.put("/packed/bomb.jsonl.gz", gzip.compress(b" " * (64 << 20)))
+    web.put("/packed/broken.jsonl.gz", b"\x1f\x8b\x08\x00" + b"\xff" * 400)
+    web.put("/packed/fine.jsonl.gz", gzip.compress(feed_text("auditor", 2, addresses(6)).encode()))
+
+
+@pytest.mark.parametrize("path,words", [a[1:] for a in ANSWERS], ids=[a[0] for a in ANSWERS])
+def test_hostile_answer_changes_nothing(web, path, words):
+    before = accepted_first(web, **{"max-bytes": "100000"})
+    fill(web.web)
+    configure(web, web.web.url(path), **{"max-bytes": "100000"})
+    reload(web)
+    refused_whole(web, before, words)
+    configure(web, web.web.url("/packed/fine.jsonl"), **{"max-bytes": "100000"})  # the control
+    reload(web)
+    in_force(web, 2)
+    assert web.source("auditor")["refused"] is None
+
+
+def test_slow_answer_ends_by_its_time_limit(web):
+    before = accepted_first(web)
+    web.web.put("/slow/auditor.jsonl", feed_text("auditor", 2, addresses(100)))
+    configure(web, web.web.url("/slow/auditor.jsonl"), timeout="1s")
+    reload(web)
+    refused_whole(web, before, "too slow")
+
+
+def test_token_is_not_sent_to_another_host(web):
+    before = accepted_first(web)
+    token = web.folder / "token"
+    token.write_text("secret-token\n")
+    token.chmod(0o644)
+    web.web.put("/token/auditor.jsonl", feed_text("auditor", 2, addresses(6)))
+    configure(web, web.web.url("/to-other/x"), **{"token-file": str(token)})
+    reload(web)
+    asked = wait_until("the redirected request", lambda: web.web.requests("8447 /auditor.jsonl"))
+    assert "secret-token" not in asked[0]
+    assert "secret-token" in web.web.requests("8443 /to-other/x")[-1], "the control: its own host got it"
+    assert web.kernel_digest() == before
+
+
+@pytest.mark.parametrize("content,words", [("", "not one word"), ("two words\n", "not one word"), (None, "cannot be read")])
+def test_unusable_token_file(web, content, words):
+    before = accepted_first(web)
+    token = web.folder / "bad-token"
+    token.unlink(missing_ok=True)
+    if content is not None:
+        token.write_text(content)
+        token.chmod(0o644)
+    configure(web, web.web.url("/auditor.jsonl"), **{"token-file": str(token)})
+    reload(web)
+    refused_whole(web, before, words)
+
+
+# ---- bytes that no honest server sends ----
+GOOD = feed_text("auditor", 2, addresses(6)).encode()
+RAW = [
+    ("truncated", lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + GOOD], "ended before"),
+    ("truncated-chunk", lambda: [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + GOOD[:100]], "ended before"),
+    ("not-http", lambda: [b"SSH-2.0-OpenSSH_9.2\r\n"], "127.0.0.1:8500/x.jsonl: "),
+    ("endless-headers", lambda: (b"HTTP/1.1 200 OK\r\n" if i == 0 else b"X-%d: y\r\n" % i for i in range(100000)), "127.0.0.1:8500/x.jsonl: "),
+    ("one-huge-header", lambda: [b"HTTP/1.1 200 OK\r\nX: "] + [b"y" * 65536] * 64, "127.0.0.1:8500/x.jsonl: "),
+    ("claims-too-much", lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"], "max-bytes"),
+    ("endless-body", lambda: [b"HTTP/1.1 200 OK\r\n\r\n"] + [b" " * 65536] * 1000, "max-bytes"),
+    ("control-characters", lambda: [b"HTTP/1.1 \x1b[31m\r\n\r\n"], "127.0.0.1:8500/x.jsonl: "),
+]
+
+
+@pytest.mark.parametrize("answer,words", [r[1:] for r in RAW], ids=[r[0] for r in RAW])
+def test_broken_protocol_changes_nothing(web, answer, words):
+    before = accepted_first(web, **{"max-bytes": "100000"})
+    server = RawServer(web, web.web.certificates, 8500, answer)
+    try:
+        configure(web, "https://127.0.0.1:8500/x.jsonl", **{"max-bytes": "100000"})
+        reload(web)
+        reason = refused_whole(web, before, words)
+        assert reason and "\x1b" not in reason
+        length = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOOD)
+        server.answer = lambda: [length + GOOD]  # the control
+        in_force(web, 2)
+    finally:
+        server.close()
+
+
+def test_back_off_grows_and_ends(web):
+    """Failures in a row are counted, the next try is planned, and the first success ends it."""
+    before = accepted_first(web)
+    target = web.web.www / "auditor.jsonl"
+    target.unlink()
+    wait_until("two failures", lambda: web.source("auditor")["fetch"]["failures"] >= 2)
+    fetch = web.source("auditor")["fetch"]
+    assert fetch["status"] == 404 and fetch["error"] and web.kernel_digest() == before
+    web.web.put("/auditor.jsonl", feed_text("auditor", 2, addresses(6)))
+    in_force(web, 2)
+    wait_until("no failure left", lambda: not web.source("auditor")["fetch"]["failures"])
+    assert web.source("auditor")["refused"] is None
+
+
+def test_a_server_that_is_away_and_comes_back(web):
+    before = accepted_first(web)
+    web.web.stop()
+    try:
+        refused_whole(web, before, "cannot connect")
+    finally:
+        web.web.start()
+    web.web.put("/auditor.jsonl", feed_text("auditor", 2, addresses(6)))
+    in_force(web, 2)
+
+
+def test_unresolvable_name(web):
+    before = accepted_first(web)
+    configure(web, f"https://{NAME}.invalid:8443/auditor.jsonl", timeout="3s")
+    reload(web)
+    reason = refused_whole(web, before, f"{NAME}.invalid")
+    assert "resolved" in reason or "too slow" in reason
+
+
+# ---- configuration ----
+@pytest.mark.parametrize("options,words", [
+    ({"url": "http://127.0.0.1/x"}, "https://"),
+    ({"url": "ftp://127.0.0.1/x"}, "https://"),
+    ({"url": "https:///x"}, "names no host"),
+    ({"url": "https://user:word@host/x"}, "token-file"),
+    ({"url": "https://host/a b"}, "spaces"),
+    ({"unsigned": None}, "public-keys"),
+    ({"client-cert": "/x"}, "client-key"),
+    ({"every": "0s"}, "every"),
+    ({"proxy": "socks5://host"}, "https://"),
+    ({"path": "/x"}, "keep one of them"),
+])
+def test_configuration_is_refused(web, options, words):
+    configure(web, web.web.url("/auditor.jsonl"))
+    assert "yes" in web.lenscap("check").stdout.splitlines()[0], "the control is refused"
+    feed = {"name": "auditor", "url": web.web.url("/auditor.jsonl"), "unsigned": True, **options}
+    web.configure(zones=None, feeds=[{k: v for k, v in feed.items() if v is not None}])
+    done = web.lenscap("check")
+    assert words in done.stdout and done.returncode == 1
+
+
+# ---- the worker ----
+def workers(site):
+    """Processes that this lenscapd started."""
+    return netsite.run("pgrep", "-P", site.daemon.pid, check=False).stdout.split()
+
+
+def test_a_worker_has_no_map_and_dies_alone(web):
+    before = accepted_first(web)
+    server = RawServer(web, web.web.certificates, 8501, lambda: (b"H" for _ in iter(lambda: __import__("time").sleep(0.1), 1)))
+    try:
+        configure(web, "https://127.0.0.1:8501/x.jsonl", timeout="1h")
+        reload(web)
+        pid = wait_until("a worker", lambda: workers(web))[0]
+        wait_until("its request", lambda: server.asked)
+        links = [p.readlink() for p in netsite.pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+        assert links and not any("bpf" in str(link) for link in links)
+        own = [p.readlink() for p in netsite.pathlib.Path(f"/proc/{web.daemon.pid}/fd").iterdir()]
+        assert any("bpf" in str(link) for link in own), "the control: lenscapd itself has maps"
+        status = netsite.pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
+        netsite.os.kill(int(pid), 11)
+        refused_whole(web, before, "signal 11")
+        assert web.daemon.process.poll() is None
+    finally:
+        server.close()
+    configure(web, web.web.url("/auditor.jsonl"))
+    reload(web)
+    wait_until("no complaint", lambda: web.source("auditor")["refused"] is None)
+
+
+def test_files_are_decoded_by_workers_too(web):
+    web.feeds("auditor")
+    web.begin()
+    web.in_force("auditor", web.put("auditor", feed_text("auditor", 3, ENTRIES)))
+    assert web.source("auditor")["fetch"] is None
