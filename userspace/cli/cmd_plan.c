@@ -47,7 +47,7 @@ static bool find_source(struct plan *p)
 {
 	const char *name = p->cli->option[FEED] ? p->cli->option[FEED] : p->cli->option[LIST];
 	enum source_kind kind = p->cli->option[LIST] ? SOURCE_LIST : SOURCE_FEED;
-	struct source_rules any = {.min_length = 24, .may_allow = true, .header = true};
+	struct source_rules any = {.min_length = 24, .may_allow = true, .header = true, .format = FORMAT_DETECT};
 
 	if (!name) {
 		if (native_parse(p->content->name, p->content->data, p->content->size, &any, &p->header, &p->set,
@@ -221,6 +221,8 @@ static int show(const struct plan *p)
 static int make_plan(struct plan *p)
 {
 	struct source_rules rules = policy_rules(p->cli->config, p->policy, p->source);
+
+	rules.delta = false; /* what it would make of the list in force is lenscapd's to say */
 
 	if (native_parse(p->content->name, p->content->data, p->content->size, &rules, &p->header, &p->set,
 			 p->refusal) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lenscap feed verify: is this file of the native format, and would a feed's rules let it in? */
+/* lenscap feed verify: is this file what a feed may be, signed if it must be, and would its rules let it in? */
 #include <string.h>
 
 #include "../feed/native.h"
@@ -19,7 +19,8 @@ static bool find_rules(const struct cli *cli, const char *name, struct source_ru
 	struct policy *p = NULL;
 	bool found = !name;
 
-	*rules = (struct source_rules){.min_length = 24, .may_allow = true, .header = true};
+	*rules = (struct source_rules){
+	    .min_length = 24, .may_allow = true, .header = true, .delta = true, .format = FORMAT_DETECT};
 	if (!name)
 		return true;
 	if (policy_from_config(cli->config, &p) != 0)
@@ -55,7 +56,7 @@ static void count_actions(struct out *o, const struct entry_set *set)
 
 static int verify(struct cli *cli, const struct content *content, const struct source_rules *rules)
 {
-	struct feed_header header = {.since = -1};
+	struct feed_header header = {.serial = -1, .since = -1};
 	char error[FEED_ERROR] = "";
 	struct entry_set set = {0};
 	struct out *o = cli->out;
@@ -70,7 +71,10 @@ static int verify(struct cli *cli, const struct content *content, const struct s
 		return CLI_NEGATIVE;
 	}
 	out_string(o, "list", "list", header.list);
+	out_string(o, "signature", "signature", rules->n_keys ? "good" : "not asked for");
 	out_int(o, "serial", "serial", header.serial);
+	if (header.since >= 0)
+		out_int(o, "since", "a delta from serial", header.since);
 	out_time(o, "generated", "generated", header.generated);
 	out_time(o, "expires", "expires", header.expires);
 	out_uint(o, "entries", "entries", set.n);

@@ -28,7 +28,7 @@ const struct cli_command cli_commands[] = {
      cmd_feed_accept},
     {"feed reset", "NAME", 1, 1, "admit the content refused now, whatever its serial", feed_accept_options, true,
      cmd_feed_reset},
-    {"feed verify", "FILE", 1, 1, "check a file of the native feed format", feed_verify_options, false,
+    {"feed verify", "FILE", 1, 1, "check a feed's file: signature, format, rules", feed_verify_options, false,
      cmd_feed_verify},
     {"vendor list", "", 0, 0, "the vendor lists on this machine", NULL, false, cmd_vendor_list},
     {"vendor show", "NAME", 1, 1, "a vendor list with its basis and prefixes", NULL, false, cmd_vendor_show},
