@@ -57,7 +57,7 @@ LIBS_LOADER := -lmnl -lsystemd
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all man tests clean
+.PHONY: all man tests fuzz clean
 all: $(PROGRAMS) man
 man: $(MAN)
 tests: $(UNITS) $(KERNELS) $(TOOLS)
@@ -129,6 +129,20 @@ $(O)/gen/%.skel.h: $(O)/tests/tools/%.bpf.o
 $(O)/man/%: doc/man/%.scd
 	$(call say,MAN,$@)
 	$(Q)mkdir -p $(@D) && scdoc < $< > $@
+
+# Everything again with clang's fuzzer and sanitizers, in a folder of its own: scripts/fuzz runs the targets.
+FUZZ_FLAGS := -g -O1 -std=gnu11 -D_GNU_SOURCE -DLENSCAP_VERSION='"$(VERSION)"' -DLENSCAP_DATADIR='"$(DATADIR)"' -I$(O)/gen \
+	-fno-omit-frame-pointer -fno-sanitize-recover=all
+FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz: $(FUZZERS)
+
+$(O)/fuzz/obj/%.o: %.c | $(SKEL)
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(patsubst %.c,$(O)/fuzz/obj/%.o,$(POLICY_SRC) $(LIB_SRC))
+	$(call say,LD,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_POLICY) $(LIBS_LIB)
 
 clean:
 	rm -rf $(O)
