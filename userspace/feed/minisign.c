@@ -20,15 +20,15 @@ struct packed { /* what the second line's base64 holds */
 _Static_assert(sizeof(struct packed) == 74, "no padding");
 
 struct minisign {
-	struct packed packed;
-	uint8_t global[64]; /* over packed.signature and the trusted comment */
+	crypto_generichash_state hash; /* aligned to 64 bytes */
 	const struct pubkey *keys;
 	size_t n_keys;
-	bool legacy, too_big, no_memory;
-	crypto_generichash_state hash;
 	uint8_t *bytes; /* legacy only */
 	size_t size, room;
 	size_t comment_size;
+	bool legacy, too_big, no_memory;
+	uint8_t global[64]; /* over packed.signature and the trusted comment */
+	struct packed packed;
 	char comment[MINISIGN_FILE_MAX];
 };
 
@@ -146,13 +146,14 @@ static int begin(struct minisign *m, char reason[static MINISIGN_REASON])
 int minisign_new(const char *text, size_t size, const struct pubkey *keys, size_t n_keys, struct minisign **out,
 		 char reason[static MINISIGN_REASON])
 {
-	struct minisign *m = sodium_init() < 0 ? NULL : calloc(1, sizeof(*m));
+	struct minisign *m = sodium_init() < 0 ? NULL : aligned_alloc(_Alignof(struct minisign), sizeof(*m));
 	int err;
 
 	if (!m) {
 		(void)reject(reason, "cannot be checked: out of memory");
 		return -ENOMEM;
 	}
+	memset(m, 0, sizeof(*m));
 	m->keys = keys;
 	m->n_keys = n_keys;
 	err = read_text(m, text, size) ? begin(m, reason) : not_minisig(reason);
