@@ -16,7 +16,7 @@
 #include "../lib/log.h"
 #include "pull_private.h"
 #include "record.h"
-#include "schedule.h"
+#include "../lib/schedule.h"
 
 #define FETCHES_MAX 8 /* workers at a time: one slow server must not keep the others waiting, nor many fill the memory */
 #define DECODES_MAX 2

@@ -35,7 +35,7 @@ bool complain_url(struct reader *r, const struct value *v, const char *scheme)
 	const char *reason = refusal(v->text, scheme);
 	char shown[TEXT_MAX + 1];
 
-	(void)text_clean(v->text, strlen(v->text), shown);
+	(void)text_clean(v->text, strchr(v->text, '@') ? strlen(scheme) : strlen(v->text), shown); /* passwords are not for logs */
 	if (reason)
 		complain(&r->complaints, &v->at, "'%s': %s", shown, reason);
 	return reason != NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* When to ask a server next, so that thousands of routers that start together do not ask together. */
-#ifndef LENSCAP_DAEMON_SCHEDULE_H
-#define LENSCAP_DAEMON_SCHEDULE_H
+#ifndef LENSCAP_LIB_SCHEDULE_H
+#define LENSCAP_LIB_SCHEDULE_H
 
 #include <stdint.h>
 
