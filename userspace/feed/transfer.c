@@ -109,7 +109,7 @@ static int take(const char *data, const struct transfer *t, const struct source_
 	set->entries = t->entries ? malloc(bytes) : NULL;
 	if (!set->strings || (t->entries && !set->entries))
 		return -ENOMEM;
-	if (bytes)
+	if (t->entries)
 		memcpy(set->entries, data, bytes);
 	set->n = t->entries;
 	err = read_texts(text, t->text, set->strings);
