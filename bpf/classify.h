@@ -9,7 +9,8 @@
 
 /* What bpf_ktime_get_coarse_ns() said when jiffies last moved, for each CPU in a cache line of its own. That clock moves
  * with jiffies too, so asking it once a tick is enough: the call costs more than the rest of a verdict, while a look at
- * jiffies is no call. Frames between the tick's two steps may get the time of the tick before. */
+ * jiffies is no call. Frames between the tick's two steps may get the time of the tick before: good enough for
+ * evidence, not for deadlines (zone.h). */
 enum { TICK_JIFFIES, TICK_NS, TICK_WORDS = 8 };
 __u64 ticks[CLOCK_CPUS][TICK_WORDS] __attribute__((aligned(64)));
 
@@ -38,7 +39,7 @@ static __always_inline void classify(const struct frame *frame, __u64 entry, str
 	verdict->now_ns = coarse_ns(verdict->cpu);
 	verdict->entry = entry;
 	verdict->zone = zone.id;
-	verdict->reason = zone_judge(frame->mac48, entry & 15, &zone, verdict->now_ns);
+	verdict->reason = zone_judge(frame->mac48, entry & 15, &zone);
 }
 
 #endif

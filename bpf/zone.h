@@ -49,22 +49,32 @@ static __always_inline __u64 switch_ns(__u32 which)
 	return ns ? *ns : 0;
 }
 
-/* What holds back a stop at this time: the reason, or LC_STOPPED_XDP when nothing does. */
-static __always_inline __u8 stop_reason(__u64 mac48, bool dry_run, __u64 now_ns)
+/* Whether a deadline is set and still ahead, or behind. The clock itself is asked, not what a tick left of it (classify.h):
+ * that one may be late, and deadlines are off in nearly every frame. */
+static __always_inline bool deadline_ahead(__u64 ns)
 {
-	__u64 dry_run_after = switch_ns(LC_SWITCH_DRY_RUN_AFTER);
+	return ns != 0 && bpf_ktime_get_coarse_ns() < ns;
+}
 
-	if (now_ns < switch_ns(LC_SWITCH_BYPASS_UNTIL))
+static __always_inline bool deadline_passed(__u64 ns)
+{
+	return ns != 0 && bpf_ktime_get_coarse_ns() >= ns;
+}
+
+/* What holds back a stop now: the reason, or LC_STOPPED_XDP when nothing does. */
+static __always_inline __u8 stop_reason(__u64 mac48, bool dry_run)
+{
+	if (deadline_ahead(switch_ns(LC_SWITCH_BYPASS_UNTIL)))
 		return LC_BYPASSED;
 	if (dry_run)
 		return LC_DRY_RUN;
-	if (dry_run_after != 0 && now_ns >= dry_run_after)
+	if (deadline_passed(switch_ns(LC_SWITCH_DRY_RUN_AFTER)))
 		return LC_UNCONFIRMED;
 	return is_protected(mac48) ? LC_PROTECTED : LC_STOPPED_XDP;
 }
 
 /* The verdict on a flagged frame: enum lc_reason, with LC_STOPPED_XDP for "stop" on every hook. */
-static __always_inline __u8 zone_judge(__u64 mac48, __u8 nibble, const struct zone *zone, __u64 now_ns)
+static __always_inline __u8 zone_judge(__u64 mac48, __u8 nibble, const struct zone *zone)
 {
 	__u8 action = final_action(nibble & LC_ACTION_MASK, zone);
 
@@ -74,7 +84,7 @@ static __always_inline __u8 zone_judge(__u64 mac48, __u8 nibble, const struct zo
 		return LC_ALLOWED;
 	if (action == LC_MONITOR)
 		return LC_MONITORED;
-	return stop_reason(mac48, nibble & LC_ENTRY_DRY_RUN || zone->flags & LC_ZONE_DRY_RUN, now_ns);
+	return stop_reason(mac48, nibble & LC_ENTRY_DRY_RUN || zone->flags & LC_ZONE_DRY_RUN);
 }
 
 #endif

@@ -214,7 +214,7 @@ static struct lc_zone zone_number(unsigned n)
 
 static struct circumstances set_switches(struct kernel *k, unsigned n)
 {
-	uint64_t now = kernel_now_ns(), later = now + 3600000000000ull, past = now - 100000000ull; /* programs read the clock once a tick */
+	uint64_t now = kernel_now_ns(), later = now + 3600000000000ull, past = now - 1;
 	const uint64_t bypass[] = {0, past, later}, dry_run_after[] = {0, later, past};
 
 	kernel_switch(k, LC_SWITCH_BYPASS_UNTIL, bypass[n % 3]);
