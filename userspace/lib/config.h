@@ -29,6 +29,20 @@ struct config_vlans { /* bit per VLAN id, and one for untagged (LC_VLAN_UNTAGGED
 	uint8_t bits[(LC_VLANS + 7) / 8];
 };
 
+struct config_prefix { /* an IPv4 or IPv6 prefix */
+	uint8_t family; /* LC_PERMIT_INET or LC_PERMIT_INET6 */
+	uint8_t length; /* bits */
+	uint8_t address[16]; /* network order, bits beyond the length zero */
+};
+
+struct config_mirror {
+	char *interface; /* NULL = there is none */
+	struct config_place place;
+	uint32_t sample;  /* one frame in so many; default 1 */
+	uint32_t snaplen; /* octets of a copy; default 0 = all, else 64 .. 65535 */
+	uint32_t rate;	  /* copies a second; default 0 = no limit */
+};
+
 struct config_zone {
 	char *name;
 	struct config_place place;
@@ -39,8 +53,12 @@ struct config_zone {
 	struct config_vlans vlans;
 	enum lc_action action; /* default LC_DROP */
 	bool enforce;	       /* mode; default false = dry-run */
-	bool both;	       /* direction; default false = from (both is refused until egress exists) */
+	bool both;	       /* direction; default false = from */
 	uint16_t permitted;    /* bit (1 << action); default drop, monitor, allow and the zone's own action */
+	struct config_prefix *permits; /* permit: whom a contained device may talk to */
+	size_t n_permits;
+	struct config_prefix *gateways; /* gateway: hosts whose ARP and ND a contained device needs too */
+	size_t n_gateways;
 };
 
 enum feed_format { FORMAT_NATIVE, FORMAT_PLAIN, FORMAT_CSV, FORMAT_STIX, FORMAT_DETECT };
@@ -87,6 +105,7 @@ struct config {
 	size_t n_protect;
 	struct config_zone *zones;
 	size_t n_zones;
+	struct config_mirror mirror;
 	struct config_feed *feeds;
 	size_t n_feeds;
 	char *run, *state, *log, *overrides, *data; /* paths; data: the vendor lists' folder */
