@@ -47,6 +47,9 @@ static void nothing_means_defaults(void **state)
 		assert_false(c->fallback);
 		assert_null(c->error);
 		assert_int_equal(c->n_files, 1);
+		assert_null(c->mirror.interface);
+		assert_int_equal(c->mirror.sample, 1);
+		assert_int_equal(c->mirror.snaplen + c->mirror.rate, 0);
 		config_free(c);
 	}
 }
@@ -119,6 +122,80 @@ static void every_zone_key_is_taken(void **state)
 	assert_false(cctv->enforce); /* a roll-out starts in dry-run */
 	assert_int_equal(cctv->permitted, 1u << LC_DROP | 1u << LC_MONITOR | 1u << LC_ALLOW);
 	config_free(c);
+}
+
+static void shown_as(const struct config_prefix *prefix, uint8_t family, unsigned length, const char *expected)
+{
+	char text[CONFIG_PREFIX_TEXT];
+	struct config_prefix again;
+
+	config_prefix_format(prefix, text);
+	assert_string_equal(text, expected);
+	assert_int_equal(prefix->family, family);
+	assert_int_equal(prefix->length, length);
+	assert_null(config_prefix_parse(text, &again));
+	assert_memory_equal(&again, prefix, sizeof(again));
+}
+
+static void every_action_and_its_keys_are_taken(void **state)
+{
+	struct config *c = load_text(state, "zones:\n"
+					    "  - name: cctv\n"
+					    "    interfaces: [swp48]\n"
+					    "    action: contain\n"
+					    "    direction: both\n"
+					    "    permit: [10.20.0.5/32, 10.30.0.0/16, \"2001:DB8:0::5\", \"2001:db8:1::/48\"]\n"
+					    "    gateway: 10.20.0.1\n"
+					    "  - name: lab\n"
+					    "    interfaces: [\"mon*\"]\n"
+					    "    actions: [mirror, divert, contain]\n"
+					    "    permit: [192.0.2.9]\n"
+					    "    gateway: [192.0.2.1/32, \"fe80::1\"]\n"
+					    "mirror: {interface: mon0, sample: 1/100, snaplen: 128, rate-limit: 5000}\n");
+	const struct config_zone *cctv = &c->zones[0], *lab = &c->zones[1];
+
+	assert_int_equal(cctv->action, LC_CONTAIN);
+	assert_true(cctv->both && !lab->both);
+	assert_int_equal(cctv->permitted, 1u << LC_DROP | 1u << LC_MONITOR | 1u << LC_ALLOW | 1u << LC_CONTAIN);
+	assert_int_equal(cctv->n_permits, 4);
+	shown_as(&cctv->permits[0], LC_PERMIT_INET, 32, "10.20.0.5");
+	shown_as(&cctv->permits[1], LC_PERMIT_INET, 16, "10.30.0.0/16");
+	shown_as(&cctv->permits[2], LC_PERMIT_INET6, 128, "2001:db8::5");
+	shown_as(&cctv->permits[3], LC_PERMIT_INET6, 48, "2001:db8:1::/48");
+	assert_int_equal(cctv->n_gateways, 1);
+	shown_as(&cctv->gateways[0], LC_PERMIT_INET, 32, "10.20.0.1");
+	assert_int_equal(lab->permitted, 1u << LC_DROP | 1u << LC_MIRROR | 1u << LC_DIVERT | 1u << LC_CONTAIN);
+	assert_int_equal(lab->n_gateways, 2);
+	shown_as(&lab->gateways[1], LC_PERMIT_INET6, 128, "fe80::1");
+	assert_string_equal(c->mirror.interface, "mon0"); /* a glob that matches it is the loader's matter */
+	assert_int_equal(c->mirror.sample, 100);
+	assert_int_equal(c->mirror.snaplen, 128);
+	assert_int_equal(c->mirror.rate, 5000);
+	assert_int_equal(c->mirror.place.line, 13);
+	config_free(c);
+}
+
+static void a_prefix_holds_its_addresses_only(void **state)
+{
+	static const struct {
+		const char *prefix, *address;
+		bool held;
+	} cases[] = {
+		{"10.20.0.5", "10.20.0.5", true},     {"10.20.0.5", "10.20.0.4", false},  {"10.20.0.0/23", "10.20.1.255", true},
+		{"10.20.0.0/23", "10.20.2.0", false}, {"128.0.0.0/2", "191.0.0.1", true}, {"128.0.0.0/2", "192.0.0.1", false},
+		{"2001:db8::/33", "2001:db8:7fff::1", true},		      {"2001:db8::/33", "2001:db8:8000::1", false},
+		{"2001:db8::5", "2001:db8::5", true}, {"2001:db8::5", "2001:db8::4", false}, {"32.0.0.0/3", "2001::1", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct config_prefix prefix, address;
+
+		assert_null(config_prefix_parse(cases[i].prefix, &prefix));
+		assert_null(config_prefix_parse(cases[i].address, &address));
+		if (config_prefix_holds(&prefix, address.family, address.address) != cases[i].held)
+			fail_msg("%s %s %s", cases[i].prefix, cases[i].held ? "does not hold" : "holds", cases[i].address);
+	}
 }
 
 static void every_feed_key_is_taken(void **state)
@@ -261,6 +338,8 @@ int main(void)
 		IN_SCRATCH(nothing_means_defaults),   IN_SCRATCH(every_policy_key_is_taken), IN_SCRATCH(every_zone_key_is_taken),
 		IN_SCRATCH(every_feed_key_is_taken),  IN_SCRATCH(zones_that_do_not_overlap), IN_SCRATCH(vlans_are_held_and_shown),
 		IN_SCRATCH(drop_ins_append_in_order), IN_SCRATCH(the_digest_follows_the_content),
+		IN_SCRATCH(every_action_and_its_keys_are_taken),
+		cmocka_unit_test(a_prefix_holds_its_addresses_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ static void set_defaults(struct reader *r)
 
 	c->capacity = 262144;
 	c->devices = 16384;
+	c->mirror.sample = 1;
 	replace_text(r, &c->run, "/run/lenscap");
 	replace_text(r, &c->state, "/var/lib/lenscap");
 	replace_text(r, &c->log, "/var/log/lenscap");
@@ -173,6 +174,8 @@ static void free_zones(struct config *c)
 		free(c->zones[i].name);
 		free_texts(c->zones[i].interfaces, c->zones[i].n_interfaces);
 		free_texts(c->zones[i].exclude, c->zones[i].n_exclude);
+		free(c->zones[i].permits);
+		free(c->zones[i].gateways);
 	}
 	free(c->zones);
 }
@@ -207,6 +210,7 @@ void config_free(struct config *config)
 	free_sources(config);
 	free_texts(config->files, config->n_files);
 	free(config->protect);
+	free(config->mirror.interface);
 	char *const texts[] = {config->file, config->run,	 config->state, config->log,	      config->overrides,
 			       config->data, config->user, config->group, config->policy_group, config->error};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

@@ -17,6 +17,7 @@
 #define CONFIG_LISTS 64
 #define CONFIG_FEED_KEYS 8 /* public keys of one feed */
 #define CONFIG_PROTECT (LC_PROTECT_MAX / 2) /* leaves room for the router's own addresses */
+#define CONFIG_PREFIXES 256 /* in one zone's permit, and in its gateway */
 #define CONFIG_RESERVED 1024		   /* entries kept for local overrides */
 
 struct config_place { /* where something is written; line 0: nowhere, a default */
@@ -135,6 +136,15 @@ int config_sha256(const char *file, char sha256[static 65]);
 bool config_vlans_have(const struct config_vlans *vlans, unsigned vlan);
 /* "any", "untagged,1-99,200"; newly allocated, NULL when out of memory. */
 char *config_vlans_format(const struct config_vlans *vlans);
+
+/* "10.20.0.5", "10.20.0.0/24", "2001:db8::/64": the length only where it is not the whole address. */
+#define CONFIG_PREFIX_TEXT 50
+void config_prefix_format(const struct config_prefix *prefix, char out[static CONFIG_PREFIX_TEXT]);
+/* Parse one, strictly. NULL, or what is wrong with TEXT and what to write: a sentence that goes on after its name. Refused
+ * are bits beyond the length, length 0, and addresses no single device has. *OUT is set in full only when NULL. */
+const char *config_prefix_parse(const char *text, struct config_prefix *out);
+/* Whether ADDRESS (network order, 4 or 16 octets by FAMILY: LC_PERMIT_INET or LC_PERMIT_INET6) lies in it. */
+bool config_prefix_holds(const struct config_prefix *prefix, uint8_t family, const uint8_t *address);
 
 void config_free(struct config *config);
 #endif

@@ -252,6 +252,7 @@ void config_check(struct reader *r)
 	check_zone_names(r);
 	check_source_names(r);
 	check_zones(r);
+	config_check_actions(r);
 	check_feeds(r);
 	check_paths(r);
 	if (r->config->n_protect)

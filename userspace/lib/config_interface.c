@@ -42,8 +42,8 @@ static size_t shortest_match(const char *glob)
 	return least;
 }
 
-/* What the kernel refuses in names, and what would make a glob mean something else. NULL when fine. */
-static const char *refuse_name(const char *text)
+/* What the kernel refuses in names, and what would make a glob mean something else. */
+const char *refuse_name(const char *text)
 {
 	size_t least = shortest_match(text);
 

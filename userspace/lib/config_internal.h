@@ -76,6 +76,7 @@ struct field {
 	const char *key;
 	enum field_kind kind;
 	bool required;	/* and a list must not be empty */
+	bool or_one;	/* a list whose only item may stand alone, without [] */
 	bool not_empty; /* a list that may be absent, but says nothing when it is empty */
 	/* A scalar, or one item of a list. Complains itself. */
 	void (*set)(struct reader *r, const struct field *f, const struct value *v, void *object);
@@ -109,6 +110,10 @@ set_fn add_vlan;	/* struct config_vlans */
 set_fn add_interface;	/* appends to char **, size_t behind it */
 set_fn add_exclude;
 set_fn add_protect;	/* struct config */
+set_fn add_permit;	/* struct config_zone: config_prefix.c */
+set_fn add_gateway;
+set_fn set_mirror_interface; /* struct config: config_mirror.c */
+set_fn set_sample;	/* uint32_t N of "1/N" */
 bool name_is_valid(const char *text);
 bool path_is_valid(const char *text);
 /* True, with a complaint, when the value is no URL of this scheme. */
@@ -116,12 +121,16 @@ bool complain_url(struct reader *r, const struct value *v, const char *scheme);
 int word_value(struct reader *r, const struct field *f, const struct value *v, int *value);
 void replace_text(struct reader *r, char **place, const char *text);
 bool is_glob(const char *interface);
+/* What is wrong with the name or glob of an interface, NULL when nothing is. */
+const char *refuse_name(const char *text);
 
 /* The whole file: config_schema.c. */
 extern const struct field config_fields[];
 
 /* What only shows when everything is read, and the defaults that depend on it: config_check.c. */
 void config_check(struct reader *r);
+/* Mirror port, permit and gateway against what zones do: config_mirror.c. */
+void config_check_actions(struct reader *r);
 /* One feed's way here, and the limits that follow from others: config_feed.c. */
 void config_check_transport(struct reader *r, struct config_feed *feed);
 #endif

@@ -6,24 +6,18 @@
 #include "config_internal.h"
 #include "text.h"
 
-#define LATER_ACTION "this version of Lenscap does not have this action; write drop, monitor or allow"
-
 static const struct word modes[] = {{"enforce", true, NULL}, {"dry-run", false, NULL}, {NULL, 0, NULL}};
 static const struct word yes_or_no[] = {{"yes", true, NULL}, {"true", true, NULL}, {"no", false, NULL}, {"false", false, NULL}, {NULL, 0, NULL}};
 static const struct word clocks[] = {{"synchronised", false, NULL}, {"trust", true, NULL}, {NULL, 0, NULL}};
-static const struct word directions[] = {
-	{"from", false, NULL},
-	{"both", true, "this version of Lenscap stops frames from a device only; write from"},
-	{NULL, 0, NULL},
-};
+static const struct word directions[] = {{"from", false, NULL}, {"both", true, NULL}, {NULL, 0, NULL}};
 static const struct word actions[] = {
 	{"drop", LC_DROP, NULL},
+	{"divert", LC_DIVERT, NULL},
+	{"contain", LC_CONTAIN, NULL},
+	{"mirror", LC_MIRROR, NULL},
 	{"monitor", LC_MONITOR, NULL},
 	{"allow", LC_ALLOW, NULL},
-	{"quarantine", LC_QUARANTINE, "it means the zone's own action; write drop, monitor or allow"},
-	{"mirror", LC_MIRROR, LATER_ACTION},
-	{"divert", LC_DIVERT, LATER_ACTION},
-	{"contain", LC_CONTAIN, LATER_ACTION},
+	{"quarantine", LC_QUARANTINE, "it means the zone's own action; write drop, divert, contain, mirror, monitor or allow"},
 	{NULL, 0, NULL},
 };
 static const struct word formats[] = {
@@ -273,8 +267,16 @@ static const struct field zone_fields[] = {
 	{"mode", FIELD_SCALAR, .set = set_bool, IN(config_zone, enforce), .of.words = modes},
 	{"direction", FIELD_SCALAR, .set = set_bool, IN(config_zone, both), .of.words = directions},
 	{"actions", FIELD_LIST, .not_empty = true, .set = add_action, IN(config_zone, permitted), .of.words = actions, .noun = "action"},
-	LATER("permit"),
-	LATER("gateway"),
+	{"permit", FIELD_LIST, .not_empty = true, .set = add_permit, .noun = "address"},
+	{"gateway", FIELD_LIST, .not_empty = true, .or_one = true, .set = add_gateway, .noun = "address"},
+	{0},
+};
+
+static const struct field mirror_fields[] = {
+	{"interface", FIELD_SCALAR, .required = true, .set = set_mirror_interface},
+	{"sample", FIELD_SCALAR, .set = set_sample, IN(config, mirror.sample)},
+	{"snaplen", FIELD_SCALAR, .set = set_number, IN(config, mirror.snaplen), RANGE(64, 65535)},
+	{"rate-limit", FIELD_SCALAR, .set = set_number, IN(config, mirror.rate), RANGE(1, 100000000)},
 	{0},
 };
 
@@ -327,12 +329,12 @@ static const struct field path_fields[] = {
 const struct field config_fields[] = {
 	{"policy", FIELD_MAPPING, .fields = policy_fields},
 	{"zones", FIELD_LIST, .fields = zone_fields, .add = add_zone, .noun = "zone"},
+	{"mirror", FIELD_MAPPING, .fields = mirror_fields},
 	{"feeds", FIELD_LIST, .fields = feed_fields, .add = add_feed, .noun = "feed"},
 	{"paths", FIELD_MAPPING, .fields = path_fields},
 	{"user", FIELD_SCALAR, .set = set_account, IN(config, user)},
 	{"group", FIELD_SCALAR, .set = set_account, IN(config, group)},
 	{"policy-group", FIELD_SCALAR, .set = set_account, IN(config, policy_group)},
-	LATER("mirror"),
 	LATER("metrics"),
 	{0},
 };

@@ -205,6 +205,10 @@ static void walk_list(struct reader *r, yaml_document_t *doc, const struct field
 {
 	struct config_place at = place_of_node(r, node);
 
+	if (f->or_one && node->type == YAML_SCALAR_NODE) {
+		walk_scalar(r, f, node, object);
+		return;
+	}
 	if (node->type != YAML_SEQUENCE_NODE) {
 		if (is_empty(node))
 			complain(&r->complaints, &at, "'%s' has no value; give a list or take the key out", f->key);
