@@ -232,7 +232,7 @@ static void one_bad_line_refuses_all(void **state)
 	put(overrides, "a.jsonl", ENTRY(1) "{\"mac\":\"44:19:b6:00:00:01\",\"action\":\"no\"}\n");
 	load_overrides(-EINVAL, 0, sha256, error);
 	(void)snprintf(want, sizeof(want),
-		       "%s/a.jsonl:2: \"no\" is not an action; use quarantine, drop, monitor or allow", overrides);
+		       "%s/a.jsonl:2: \"no\" is not an action; use quarantine, drop, divert, contain, mirror, monitor or allow", overrides);
 	assert_string_equal(error, want);
 	assert_int_equal(strlen(sha256), 64); /* what was refused has a name: a waiting command learns of it */
 	put(overrides, "a.jsonl", ENTRY(1));

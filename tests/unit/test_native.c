@@ -137,14 +137,14 @@ static void longer_written_length_wins(void **state)
 	entry_set_free(&set);
 }
 
-/* All pairs of this version's actions on one key, in both orders. */
+/* All pairs of actions on one key, in both orders. */
 static void stricter_action_wins(void **state)
 {
-	static const char *const order[] = {"drop", "quarantine", "monitor", "allow"};
+	static const char *const order[] = {"drop", "quarantine", "divert", "contain", "mirror", "monitor", "allow"};
 
 	(void)state;
-	for (size_t a = 0; a < 4; a++)
-		for (size_t b = 0; b < 4; b++) {
+	for (size_t a = 0; a < sizeof(order) / sizeof(order[0]); a++)
+		for (size_t b = 0; b < sizeof(order) / sizeof(order[0]); b++) {
 			char lines[160];
 			struct entry_set set;
 

@@ -13,7 +13,7 @@
 
 enum { FLAG_ACTION, FLAG_REASON, FLAG_UNTIL, FLAG_TIMEOUT };
 const struct cli_option flag_options[] = {
-    {'a', "action", "ACTION", "quarantine (default: what the zone says), drop or monitor"},
+    {'a', "action", "ACTION", "quarantine (default: what the zone says), drop, divert, contain, mirror or monitor"},
     {'r', "reason", "TEXT", "why"},
     {'u', "until", "TIME", "end: RFC 3339, or a duration as 2h or 7d"},
     {0, "timeout", "SECONDS", "wait this long for lenscapd (default 10)"},
@@ -118,10 +118,10 @@ static bool read_action(const struct cli *cli, enum lc_action *action)
 			      cli->argument[0]);
 		return false;
 	}
-	if (*action != LC_ABSENT && action_available(*action))
+	if (*action != LC_ABSENT)
 		return true;
-	(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action of this version; use quarantine, drop or monitor",
-		      text);
+	(void)cli_say(cli, CLI_USAGE,
+		      "--action %.64s: not an action; use quarantine, drop, divert, contain, mirror or monitor", text);
 	return false;
 }
 

@@ -104,7 +104,7 @@ static bool parse_filter(const struct cli *cli, struct filter *f)
 	}
 	f->action = cli->option[ACTION] ? action_parse(cli->option[ACTION]) : LC_ABSENT;
 	if (cli->option[ACTION] && f->action == LC_ABSENT) {
-		(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action; use quarantine, drop, monitor or allow",
+		(void)cli_say(cli, CLI_USAGE, "--action %.64s: not an action; use " ACTION_NAMES,
 			      cli->option[ACTION]);
 		return false;
 	}

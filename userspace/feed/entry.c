@@ -11,12 +11,10 @@
 static const struct {
 	const char *name;
 	int strictness;
-	bool available;
 } actions[] = {
-    [LC_ABSENT] = {NULL, 0, false},	 [LC_QUARANTINE] = {"quarantine", 6, true},
-    [LC_DROP] = {"drop", 6, true},	 [LC_MIRROR] = {"mirror", 3, false},
-    [LC_DIVERT] = {"divert", 5, false},	 [LC_CONTAIN] = {"contain", 4, false},
-    [LC_MONITOR] = {"monitor", 2, true}, [LC_ALLOW] = {"allow", 1, true},
+    [LC_ABSENT] = {NULL, 0},	    [LC_QUARANTINE] = {"quarantine", 6}, [LC_DROP] = {"drop", 6},
+    [LC_MIRROR] = {"mirror", 3},    [LC_DIVERT] = {"divert", 5},	 [LC_CONTAIN] = {"contain", 4},
+    [LC_MONITOR] = {"monitor", 2},  [LC_ALLOW] = {"allow", 1},
 };
 _Static_assert(sizeof(actions) / sizeof(actions[0]) == LC_ACTION_MASK + 1, "a row for every action");
 
@@ -38,11 +36,6 @@ const char *action_name(enum lc_action action)
 int action_strictness(enum lc_action action)
 {
 	return actions[action & LC_ACTION_MASK].strictness;
-}
-
-bool action_available(enum lc_action action)
-{
-	return actions[action & LC_ACTION_MASK].available;
 }
 
 bool entry_in_force(const struct entry *e, int64_t now)

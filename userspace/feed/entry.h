@@ -61,9 +61,9 @@ int entry_builder_add(struct entry_builder *b, const struct prefix *prefix, cons
 void entry_builder_finish(struct entry_builder *b, struct entry_set *set);
 
 /* Names of actions: text to number (LC_ABSENT when unknown) and back. Strictness: higher stops more; quarantine and
- * drop are equal. Available: this version has it. */
+ * drop are equal. */
+#define ACTION_NAMES "quarantine, drop, divert, contain, mirror, monitor or allow" /* for people, the strictest first */
 enum lc_action action_parse(const char *text);
 const char *action_name(enum lc_action action);
 int action_strictness(enum lc_action action);
-bool action_available(enum lc_action action);
 #endif

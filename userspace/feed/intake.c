@@ -44,10 +44,7 @@ int intake_action(struct intake *in, const char *text, enum lc_action *out)
 {
 	*out = *text ? action_parse(text) : LC_QUARANTINE;
 	if (*out == LC_ABSENT)
-		return intake_refuse(in, -EINVAL, "\"%s\" is not an action; use quarantine, drop, monitor or allow", text);
-	if (!action_available(*out))
-		return intake_refuse(in, -EINVAL,
-				     "this version does not have the action \"%s\"; use quarantine, drop, monitor or allow", text);
+		return intake_refuse(in, -EINVAL, "\"%s\" is not an action; use " ACTION_NAMES, text);
 	if (!in->rules.may_allow && (*out == LC_ALLOW || *out == LC_MONITOR))
 		return intake_refuse(in, -EINVAL,
 				     "this source may flag only, the entry says \"%s\"; leave it out or set may: [flag, allow]", text);

@@ -162,7 +162,7 @@ static int read_prefix(struct intake *in, const struct record *r, struct prefix 
 static int read_action(struct intake *in, const struct record *r, enum lc_action *action)
 {
 	if (record_has(r, FIELD_ACTION) && !*r->value[FIELD_ACTION].text)
-		return intake_refuse(in, -EINVAL, "\"\" is not an action; use quarantine, drop, monitor or allow");
+		return intake_refuse(in, -EINVAL, "\"\" is not an action; use " ACTION_NAMES);
 	return intake_action(in, text_of(r, FIELD_ACTION), action);
 }
 

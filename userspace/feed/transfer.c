@@ -85,7 +85,7 @@ static bool is_verdict(uint64_t word, const struct source_rules *rules)
 {
 	enum lc_action action = word & LC_ACTION_MASK;
 
-	if (word & 0xf0 || !action_available(action) || !!(word & LC_ENTRY_DRY_RUN) != rules->dry_run)
+	if (word & 0xf0 || action == LC_ABSENT || !!(word & LC_ENTRY_DRY_RUN) != rules->dry_run)
 		return false;
 	return rules->may_allow || (action != LC_ALLOW && action != LC_MONITOR);
 }

@@ -105,9 +105,10 @@ static bool ever_weaker(const struct pair *w, int64_t now)
 	return false;
 }
 
-static bool is_weakest(const struct entry *e)
+/* Only what lets something pass can lift what others stop. */
+static bool may_lift(const struct entry *e)
 {
-	return e && strength(e) <= action_strictness(LC_MONITOR);
+	return e && strength(e) < action_strictness(LC_DROP);
 }
 
 static int nibble_strength(uint8_t nibble)
@@ -115,14 +116,14 @@ static int nibble_strength(uint8_t nibble)
 	return strength(&(struct entry){.word = nibble});
 }
 
-/* Does a new entry that exempts lower what its own prefix met until now? */
+/* Does a new entry lower what its own prefix met until now, as an exemption does, or mirror under a list's quarantine? */
 static bool lifts_others(const struct policy *p, size_t source, const struct entry_set *set, const struct pair *w,
 			 int64_t now)
 {
 	uint64_t mac48 = w->key >> (LC_WORD_PREFIX_SHIFT - LC_WORD_KEY_SHIFT);
 	unsigned code = w->key & (LC_LENGTHS - 1);
 
-	if (!is_weakest(pair_b(w, now)))
+	if (!may_lift(pair_b(w, now)))
 		return false;
 	return nibble_strength(verdict_below(p, mac48, code, now, source, set)) <
 	       nibble_strength(verdict_below(p, mac48, code, now, SIZE_MAX, NULL));
