@@ -12,6 +12,7 @@ import netsite
 import pins
 from netsite import SWITCH, wait_until
 
+ABI = 2  # LC_ABI
 MAGIC = 0x3153444F5743434C  # struct lc_snapshot
 LENGTHS = {24: 0, 28: 1, 36: 2, 48: 3}
 DROP, MONITOR = 2, 6
@@ -28,7 +29,7 @@ def word(prefix, length, action):
 
 def snapshot_bytes(entries):
     words = b"".join(struct.pack("<Q", w) for w in sorted(word(*e) for e in entries))
-    return struct.pack("<QII", MAGIC, 1, len(words) // 8) + hashlib.blake2b(words, digest_size=32).digest() + words
+    return struct.pack("<QII", MAGIC, ABI, len(words) // 8) + hashlib.blake2b(words, digest_size=32).digest() + words
 
 
 def leave_snapshot(site, entries=None, data=None):

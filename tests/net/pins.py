@@ -14,9 +14,10 @@ import sys
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
 MAP_LOOKUP, MAP_UPDATE, OBJ_GET, OBJ_INFO, MAP_FREEZE, LINK_DETACH = 1, 2, 7, 15, 22, 34
 F_RDONLY, F_WRONLY = 1 << 3, 1 << 4
-LC_PORTS, LC_REASONS = 1024, 16
+LC_PORTS, LC_REASONS = 1024, 32
 REASONS = ("stopped_xdp", "stopped_tc", "allowed", "monitored", "no_zone", "dry_run", "bypassed", "unconfirmed",
-           "protected", "uncounted", "events_lost", "evicted")
+           "protected", "uncounted", "events_lost", "evicted", "mirrored", "contained", "14", "15", "copied",
+           "copy_sampled", "copy_limited", "copy_failed", "capture_lost")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

@@ -227,7 +227,7 @@ def test_another_abi_is_filled_first_and_switched_after(attached):
     attached.loader = attached.start_loader()
     assert "of another ABI or not whole" in attached.loader.text()
     after = pins.control(attached.bpf)
-    assert after["abi"] == 1 and after["generation"] not in (before["generation"], 0)
+    assert after["abi"] == kit.ABI and after["generation"] not in (before["generation"], 0)
     assert after["generation"] == attached.loader_state()["generation"]
     assert kit.link_ids(attached) == links
     assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
@@ -328,7 +328,7 @@ def test_state_is_written_only_when_it_changed(attached):
         (attached.bpf / "switches").unlink()
         wait_until("another look at everything", (attached.bpf / "switches").exists)
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (changed.st_ino, changed.st_mtime_ns)
-    assert json.loads(path.read_text(encoding="utf-8"))["abi"] == 1
+    assert json.loads(path.read_text(encoding="utf-8"))["abi"] == kit.ABI
 
 
 def test_the_bpffs_must_be_mounted(bare_site):
