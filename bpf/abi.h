@@ -145,10 +145,12 @@ struct lc_mirror {
 	__u32 sample;  /* one frame in so many is copied; 0 and 1 = each */
 	__u32 snaplen; /* octets of a copy, Ethernet header included; 0 = all */
 	__u64 rate;    /* copies a second over all CPUs; 0 = no limit */
+	__u64 due_ns;  /* programs write it: when the next copy is due at that rate, CLOCK_MONOTONIC */
 	char name[16]; /* IFNAMSIZ, zero-terminated */
-	__u8 reserved[24];
+	__u8 reserved[16];
 };
 _Static_assert(sizeof(struct lc_mirror) == 64, "one cache line");
+#define LC_COPY_BURST_NS 100000000ull /* so much of the rate may come at once */
 /* skb->mark of a copy between the port and the mirror port's own program, which cuts it to snaplen and clears the mark. */
 #define LC_COPY_MARK 0x4c435059u
 

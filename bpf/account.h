@@ -4,28 +4,15 @@
 #ifndef LENSCAP_ACCOUNT_H
 #define LENSCAP_ACCOUNT_H
 
+#include "capture.h"
 #include "parse.h"
 #include "policy.h"
 #include "zone.h"
 
 #define MS 1000000ull
 
-struct verdict {
-	__u64 now_ns;
-	__u64 entry; /* key of the entry that decided, its verdict nibble in bits 3..0 */
-	__u32 cpu;   /* that runs this */
-	__u16 zone;  /* lc_zone.id */
-	__u8 reason; /* enum lc_reason */
-};
-
 /* Time of this instance's last event about a device without a slot. CPUs may race for it: one event more. */
 __u64 uncounted_event_ns;
-
-static __always_inline void count(struct lc_totals *total, __u32 reason, __u64 frames, __u64 bytes)
-{
-	total->frames[reason & (LC_REASONS - 1)] += frames;
-	total->bytes[reason & (LC_REASONS - 1)] += bytes;
-}
 
 /* Give a slot to a device. The key is written last: readers skip a slot without one. */
 static __always_inline void slot_take(struct lc_slot *slot, __u64 key, __u64 now_ns)
@@ -87,7 +74,7 @@ static __always_inline void slot_count(struct lc_slot *slot, const struct frame 
 	}
 	slot->last_ns = verdict->now_ns;
 	slot->vlan = frame->vlan;
-	slot->action = (slot->action & LC_SLOT_NO_IP) | (verdict->entry & 15);
+	slot->action = (slot->action & LC_SLOT_NO_IP) | verdict->final << LC_SLOT_FINAL_SHIFT | (verdict->entry & 15);
 }
 
 /* How long a device's next event waits. A changed reason waits too, or a device that alternates between two VLANs could
@@ -148,6 +135,8 @@ static __always_inline void event_send(const struct frame *frame, const struct v
 	event->reason = verdict->reason;
 	event->hook = frame->hook;
 	event->first = first;
+	event->to = frame->to;
+	event->final = verdict->final;
 	event->zone = (__u8)verdict->zone;
 	if (slot && event->family)
 		slot->action &= ~LC_SLOT_NO_IP;
@@ -156,18 +145,18 @@ static __always_inline void event_send(const struct frame *frame, const struct v
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The one place where a frame is counted and reported. */
+/* The one place where a frame is counted, reported and captured. */
 static __always_inline void account(const struct frame *frame, const struct verdict *verdict)
 {
-	__u32 index = verdict->cpu * LC_PORTS + port_conf.port;
-	struct lc_totals *total = bpf_map_lookup_elem(&totals, &index);
+	struct lc_totals *total = totals_of(verdict->cpu);
+	__u64 key = frame->mac48 << 16 | (frame->to ? LC_SLOT_TO : 0) | port_conf.port;
 	struct lc_slot *slot;
 	bool first, due;
 
 	if (!total)
 		return;
 	count(total, verdict->reason, frame->frames, frame->bytes);
-	slot = slot_find(verdict->cpu, frame->mac48 << 16 | port_conf.port, verdict->now_ns, total, &first);
+	slot = slot_find(verdict->cpu, key, verdict->now_ns, total, &first);
 	if (slot) {
 		slot_count(slot, frame, verdict);
 		due = slot_event_due(slot, verdict, first);
@@ -177,6 +166,8 @@ static __always_inline void account(const struct frame *frame, const struct verd
 	}
 	if (due)
 		event_send(frame, verdict, slot, first, total);
+	if (deadline_ahead(switch_ns(LC_SWITCH_CAPTURE_UNTIL)))
+		capture_frame(frame, verdict, total);
 }
 
 #endif

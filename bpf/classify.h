@@ -30,16 +30,21 @@ static __always_inline __u64 coarse_ns(__u32 cpu)
 	return tick[TICK_NS];
 }
 
-/* Fills VERDICT for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two. */
-static __always_inline void classify(const struct frame *frame, __u64 entry, struct verdict *verdict)
+/* Fills VERDICT for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two.
+ * False: the frame is to the device, and that is no concern of the zone. */
+static __always_inline bool classify(const struct frame *frame, __u64 entry, struct verdict *verdict)
 {
 	struct zone zone = zone_of(frame->vlan);
 
+	if (frame->to && !(zone.flags & LC_ZONE_BOTH))
+		return false;
 	verdict->cpu = bpf_get_smp_processor_id();
 	verdict->now_ns = coarse_ns(verdict->cpu);
 	verdict->entry = entry;
 	verdict->zone = zone.id;
-	verdict->reason = zone_judge(frame->mac48, entry & 15, &zone);
+	verdict->final = zone.exists ? final_action(entry & LC_ACTION_MASK, &zone) : 0;
+	verdict->reason = zone_judge(frame, entry & 15, verdict->final, &zone);
+	return true;
 }
 
 #endif

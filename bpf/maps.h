@@ -85,6 +85,42 @@ struct {
 	__uint(max_entries, LC_EVENT_RING_BYTES);
 } events SEC(".maps");
 
+/* Whom contained devices may talk to, where copies go, who captures. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LC_PERMITS);
+	__type(key, struct lc_permit_key);
+	__type(value, __u8);
+} permits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lc_mirror);
+} mirror SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} mirror_device SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lc_capture);
+} capture SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} capture_ring SEC(".maps");
+
 /* What this instance is: set by the loader before loading, then frozen, so that the verifier folds it into the code. */
 const volatile struct lc_port_conf port_conf;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is read of a frame: source address, outer VLAN, IP source. Behind the Ethernet header everything but XDP's tags is
- * read by the hook's copying helper: only flagged frames get that far, and it does not care where a fragment ends. */
+ * read by the hook's copying helper: only flagged frames get that far, and it does not care where a fragment ends.
+ * Each program says before its first include what it is, enum { IS_XDP = … }: a helper of the other kind may not even be
+ * compiled into it. */
 #ifndef LENSCAP_PARSE_H
 #define LENSCAP_PARSE_H
 
@@ -21,7 +23,9 @@ struct frame {
 	__u32 frames;	 /* segments, where GRO merged some */
 	__u16 ethertype; /* host order, as in the Ethernet header */
 	__u16 vlan;	 /* as in struct lc_slot */
-	__u8 hook;	 /* enum lc_hook, constant in each program: the other hook's helper is never compiled in */
+	__u8 hook;	 /* enum lc_hook */
+	bool to;	 /* mac48 is the destination */
+	bool tagged;	 /* a VLAN tag with an id is in the metadata */
 };
 
 /* The source address; the caller checked that the Ethernet header is there. */
@@ -33,9 +37,21 @@ static __always_inline __u64 frame_source(const __u8 *ethernet)
 	return high << 32 | low;
 }
 
+static __always_inline __u64 frame_destination(const __u8 *ethernet)
+{
+	__u64 high = bpf_ntohl(*(const __u32 *)ethernet), low = bpf_ntohs(*(const __u16 *)(ethernet + 4));
+
+	return high << 16 | low; /* a header copied to the stack is read aligned */
+}
+
+static __always_inline bool is_group(__u64 mac48)
+{
+	return mac48 >> 40 & 1;
+}
+
 static __always_inline long frame_read(const struct frame *frame, __u32 offset, void *to, __u32 size)
 {
-	if (frame->hook == LC_HOOK_XDP)
+	if (IS_XDP)
 		return bpf_xdp_load_bytes(frame->ctx, offset, to, size);
 	return bpf_skb_load_bytes(frame->ctx, offset, to, size);
 }
@@ -49,7 +65,7 @@ static __always_inline bool is_vlan(__u16 ethertype)
 /* A tag and the EtherType behind it: by the helper only where XDP does not see them. */
 static __always_inline long frame_tag(const struct frame *frame, __u32 offset, __be16 tag[2])
 {
-	if (frame->hook == LC_HOOK_XDP) {
+	if (IS_XDP) {
 		const struct xdp_md *xdp = frame->ctx;
 		const __be16 *seen = (const __be16 *)((long)xdp->data + offset);
 

@@ -3,6 +3,7 @@
 #ifndef LENSCAP_ZONE_H
 #define LENSCAP_ZONE_H
 
+#include "contain.h"
 #include "protect.h"
 
 #define NO_ZONE_ID 0xff
@@ -34,10 +35,10 @@ static __always_inline struct zone zone_of(__u16 vlan)
 	return zone;
 }
 
-/* Quarantine, what the zone does not permit, and what this ABI does not know is the zone's action. */
+/* Quarantine and what the zone does not permit is the zone's action. */
 static __always_inline __u8 final_action(__u8 action, const struct zone *zone)
 {
-	const __u32 known = 1u << LC_DROP | 1u << LC_MONITOR | 1u << LC_ALLOW;
+	const __u32 known = (1u << (LC_ACTION_MASK + 1)) - (1u << LC_DROP);
 
 	return known & zone->permitted & 1u << action ? action : zone->action;
 }
@@ -73,10 +74,18 @@ static __always_inline __u8 stop_reason(__u64 mac48, bool dry_run)
 	return is_protected(mac48) ? LC_PROTECTED : LC_STOPPED_XDP;
 }
 
-/* The verdict on a flagged frame: enum lc_reason, with LC_STOPPED_XDP for "stop" on every hook. */
-static __always_inline __u8 zone_judge(__u64 mac48, __u8 nibble, const struct zone *zone)
+/* A mirrored frame passes whatever else holds; but nothing is copied where nothing is enforced. */
+static __always_inline __u8 mirror_reason(bool dry_run)
 {
-	__u8 action = final_action(nibble & LC_ACTION_MASK, zone);
+	if (dry_run)
+		return LC_DRY_RUN;
+	return deadline_passed(switch_ns(LC_SWITCH_DRY_RUN_AFTER)) ? LC_UNCONFIRMED : LC_MIRRORED;
+}
+
+/* The verdict on a flagged frame under its final ACTION: enum lc_reason, with LC_STOPPED_XDP for "stop" on every hook. */
+static __always_inline __u8 zone_judge(const struct frame *frame, __u8 nibble, __u8 action, const struct zone *zone)
+{
+	bool dry_run = nibble & LC_ENTRY_DRY_RUN || zone->flags & LC_ZONE_DRY_RUN;
 
 	if (!zone->exists)
 		return LC_NO_ZONE;
@@ -84,7 +93,11 @@ static __always_inline __u8 zone_judge(__u64 mac48, __u8 nibble, const struct zo
 		return LC_ALLOWED;
 	if (action == LC_MONITOR)
 		return LC_MONITORED;
-	return stop_reason(mac48, nibble & LC_ENTRY_DRY_RUN || zone->flags & LC_ZONE_DRY_RUN);
+	if (action == LC_MIRROR)
+		return mirror_reason(dry_run);
+	if (action == LC_CONTAIN && contain_permits(frame, zone->id))
+		return LC_CONTAINED;
+	return stop_reason(frame->mac48, dry_run);
 }
 
 #endif

@@ -2,6 +2,7 @@
 /* Maps, programs and frames for the tests of the data plane. */
 #include "kernel.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <sched.h>
@@ -108,6 +109,12 @@ static void make_root_side(struct kernel *k)
 	k->switches = make_array("switches", sizeof(uint64_t), LC_SWITCHES, 0);
 	k->protect_filter = make_array("protect_filter", sizeof(struct lc_protect_filter), 1, 0);
 	k->protect = make_map(BPF_MAP_TYPE_HASH, "protect", 8, 1, LC_PROTECT_MAX, 0);
+	k->permits = make_map(BPF_MAP_TYPE_LPM_TRIE, "permits", sizeof(struct lc_permit_key), 1, LC_PERMITS,
+			      BPF_F_NO_PREALLOC);
+	k->mirror = make_array("mirror", sizeof(struct lc_mirror), 1, 0);
+	k->mirror_device = make_map(BPF_MAP_TYPE_DEVMAP, "mirror_device", 4, 4, 1, 0);
+	k->capture = make_array("capture", sizeof(struct lc_capture), 1, 0);
+	k->capture_ring = make_map(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "capture_ring", 4, 4, k->control.cpus, 0);
 	if (bpf_map_update_elem(k->control_fd, &zero, &k->control, BPF_ANY))
 		die("control");
 }
@@ -164,7 +171,8 @@ struct kernel *kernel_new(const struct kernel_size *size)
 void kernel_free(struct kernel *k)
 {
 	const int fd[] = {k->control_fd, k->switches, k->protect, k->protect_filter, k->slots_fd, k->totals_fd,
-			  k->head_fd,	 k->filter_fd, k->table_fd, k->grace,	       k->events};
+			  k->head_fd,	 k->filter_fd, k->table_fd, k->grace,	       k->events,
+			  k->permits,	 k->mirror,    k->mirror_device, k->capture, k->capture_ring};
 
 	ring_buffer__free(k->ring);
 	table_close(k->table);
@@ -210,28 +218,32 @@ static void give_maps(const struct kernel *k, struct bpf_object *object)
 		{LC_PIN_PROTECT_FILTER, k->protect_filter}, {LC_PIN_SLOTS, k->slots_fd},
 		{LC_PIN_TOTALS, k->totals_fd},	      {LC_PIN_POLICY_HEAD, k->head_fd},
 		{LC_PIN_POLICY_FILTER, k->filter_fd}, {LC_PIN_POLICY_TABLE, k->table_fd},
-		{LC_PIN_EVENTS, k->events},
+		{LC_PIN_EVENTS, k->events},	      {LC_PIN_PERMITS, k->permits},
+		{LC_PIN_MIRROR, k->mirror},	      {LC_PIN_MIRROR_DEVICE, k->mirror_device},
+		{LC_PIN_CAPTURE, k->capture},	      {LC_PIN_CAPTURE_RING, k->capture_ring},
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, maps[i].name);
 
-		if (!map || bpf_map__reuse_fd(map, maps[i].fd))
+		if (map && bpf_map__reuse_fd(map, maps[i].fd)) /* no program uses all of them */
 			die(maps[i].name);
 	}
 }
 
 struct kernel_port kernel_load(const struct kernel *k, const struct lc_port_conf *conf)
 {
-	struct kernel_port port = {lenscap_xdp__open(), lenscap_tc__open()};
+	struct kernel_port port = {lenscap_xdp__open(), lenscap_tc__open(), lenscap_egress__open()};
 
-	if (!port.xdp || !port.tc)
+	if (!port.xdp || !port.tc || !port.egress)
 		die("open the programs");
 	memcpy((void *)&port.xdp->rodata->port_conf, conf, sizeof(*conf));
 	memcpy((void *)&port.tc->rodata->port_conf, conf, sizeof(*conf));
+	memcpy((void *)&port.egress->rodata->port_conf, conf, sizeof(*conf));
 	give_maps(k, port.xdp->obj);
 	give_maps(k, port.tc->obj);
-	if (lenscap_xdp__load(port.xdp) || lenscap_tc__load(port.tc))
+	give_maps(k, port.egress->obj);
+	if (lenscap_xdp__load(port.xdp) || lenscap_tc__load(port.tc) || lenscap_egress__load(port.egress))
 		die("load the programs");
 	return port;
 }
@@ -240,7 +252,8 @@ void kernel_unload(struct kernel_port *port)
 {
 	lenscap_xdp__destroy(port->xdp);
 	lenscap_tc__destroy(port->tc);
-	*port = (struct kernel_port){NULL, NULL};
+	lenscap_egress__destroy(port->egress);
+	*port = (struct kernel_port){NULL, NULL, NULL};
 }
 
 void kernel_flag(struct kernel *k, uint64_t mac48, enum lc_length length, unsigned nibble)
@@ -273,6 +286,41 @@ void kernel_switch(struct kernel *k, enum lc_switch which, uint64_t ns)
 
 	if (bpf_map_update_elem(k->switches, &key, &ns, BPF_ANY))
 		die("switches");
+}
+
+void kernel_permit(struct kernel *k, unsigned zone, const char *address, unsigned bits, uint8_t flags)
+{
+	bool six = strchr(address, ':') != NULL;
+	struct lc_permit_key key = {
+		.bits = 32 + bits,
+		.zone = (uint16_t)zone,
+		.family = six ? LC_PERMIT_INET6 : LC_PERMIT_INET,
+	};
+
+	if (inet_pton(six ? AF_INET6 : AF_INET, address, key.address) != 1)
+		die(address);
+	if (bpf_map_update_elem(k->permits, &key, &flags, BPF_ANY))
+		die("permits");
+}
+
+void kernel_mirror(struct kernel *k, const struct lc_mirror *mirror)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(k->mirror, &zero, mirror, BPF_ANY))
+		die("mirror");
+	if (!(mirror->flags & LC_MIRROR_XDP))
+		(void)bpf_map_delete_elem(k->mirror_device, &zero);
+	else if (bpf_map_update_elem(k->mirror_device, &zero, &mirror->ifindex, BPF_ANY))
+		die("mirror_device");
+}
+
+static void clear_permits(struct kernel *k)
+{
+	struct lc_permit_key key;
+
+	while (!bpf_map_get_next_key(k->permits, NULL, &key))
+		(void)bpf_map_delete_elem(k->permits, &key);
 }
 
 static void clear_protect(struct kernel *k)
@@ -313,6 +361,8 @@ void kernel_clear(struct kernel *k)
 {
 	clear_policy(k);
 	clear_protect(k);
+	clear_permits(k);
+	kernel_mirror(k, &(struct lc_mirror){0});
 	for (uint32_t i = 0; i < LC_SWITCHES; i++)
 		kernel_switch(k, i, 0);
 	kernel_forget(k);
@@ -333,7 +383,7 @@ struct lc_totals kernel_totals(const struct kernel *k, unsigned port)
 	return sum;
 }
 
-const struct lc_slot *kernel_slot(const struct kernel *k, uint64_t mac48, unsigned port)
+static const struct lc_slot *sum_slots(const struct kernel *k, uint64_t key)
 {
 	static struct lc_slot sum;
 	bool found = false;
@@ -341,7 +391,7 @@ const struct lc_slot *kernel_slot(const struct kernel *k, uint64_t mac48, unsign
 	for (size_t i = 0; i < (size_t)k->control.cpus * k->control.slots; i++) {
 		const struct lc_slot *slot = &k->slots[i];
 
-		if (slot->key != (mac48 << 16 | port))
+		if (slot->key != key)
 			continue;
 		if (!found)
 			sum = *slot;
@@ -354,6 +404,16 @@ const struct lc_slot *kernel_slot(const struct kernel *k, uint64_t mac48, unsign
 		found = true;
 	}
 	return found ? &sum : NULL;
+}
+
+const struct lc_slot *kernel_slot(const struct kernel *k, uint64_t mac48, unsigned port)
+{
+	return sum_slots(k, mac48 << 16 | port);
+}
+
+const struct lc_slot *kernel_slot_to(const struct kernel *k, uint64_t mac48, unsigned port)
+{
+	return sum_slots(k, mac48 << 16 | LC_SLOT_TO | port);
 }
 
 size_t kernel_events(struct kernel *k)

@@ -10,6 +10,8 @@
 #include "../../bpf/abi.h"
 #include "../../userspace/lib/table.h"
 
+#include "lenscap_copy.skel.h"
+#include "lenscap_egress.skel.h"
 #include "lenscap_tc.skel.h"
 #include "lenscap_xdp.skel.h"
 
@@ -22,6 +24,7 @@ struct kernel_size { /* 0 = the default */
 struct kernel {
 	struct lc_control control;
 	int control_fd, switches, protect, protect_filter, slots_fd, totals_fd, head_fd, filter_fd, table_fd, grace, events;
+	int permits, mirror, mirror_device, capture, capture_ring;
 	struct lc_policy_head *head; /* mapped */
 	uint64_t *filter;
 	struct lc_bucket *buckets;
@@ -36,6 +39,7 @@ struct kernel {
 struct kernel_port { /* one instance of the programs */
 	struct lenscap_xdp *xdp;
 	struct lenscap_tc *tc;
+	struct lenscap_egress *egress;
 };
 
 /* Make the maps and open the table. Every function here ends the program with a message when the kernel refuses. */
@@ -53,13 +57,19 @@ void kernel_unload(struct kernel_port *port);
 void kernel_flag(struct kernel *k, uint64_t mac48, enum lc_length length, unsigned nibble);
 void kernel_protect(struct kernel *k, uint64_t mac48);
 void kernel_switch(struct kernel *k, enum lc_switch which, uint64_t ns);
-/* No entries, no evidence, no protected address, switches off, events read away. */
+/* Permit an address or prefix in ZONE: ADDRESS as text, FLAGS as in struct lc_permit_key's value. */
+void kernel_permit(struct kernel *k, unsigned zone, const char *address, unsigned bits, uint8_t flags);
+/* Where copies go; mirror->ifindex goes to mirror_device too, when it takes frames from XDP. */
+void kernel_mirror(struct kernel *k, const struct lc_mirror *mirror);
+/* No entries, no evidence, no protected or permitted address, no mirror port, switches off, events read away. */
 void kernel_clear(struct kernel *k);
 /* No evidence, events read away. */
 void kernel_forget(struct kernel *k);
 struct lc_totals kernel_totals(const struct kernel *k, unsigned port);
 /* The slot of a device, CPUs added up; NULL when it has none. Valid until the next call. */
 const struct lc_slot *kernel_slot(const struct kernel *k, uint64_t mac48, unsigned port);
+/* And of the frames to it. */
+const struct lc_slot *kernel_slot_to(const struct kernel *k, uint64_t mac48, unsigned port);
 /* Take what is in the ring: k->event, k->n_event. */
 size_t kernel_events(struct kernel *k);
 uint64_t kernel_now_ns(void);

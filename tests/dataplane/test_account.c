@@ -72,7 +72,7 @@ static void test_totals_and_slots_are_exact(void **state)
 		assert_non_null(slot);
 		assert_int_equal(slot->stopped_frames, 250);
 		assert_int_equal(slot->stopped_bytes, bytes[i]);
-		assert_int_equal(slot->action, LC_QUARANTINE);
+		assert_int_equal(slot->action, LC_QUARANTINE | LC_DROP << LC_SLOT_FINAL_SHIFT);
 		assert_int_equal(slot->vlan, LC_VLAN_UNTAGGED);
 		assert_true(slot->first_ns <= slot->last_ns && slot->first_ns != 0);
 	}
@@ -292,13 +292,14 @@ static void test_an_address_is_told_soon(void **state)
 		assert_int_equal(run_xdp(&c->port, &llc), XDP_DROP);
 		assert_int_equal(kernel_events(c->kernel), 1);
 		assert_int_equal(c->kernel->event[0].family, 0);
-		assert_true(own_slot(c, OUI + 1)->action == (LC_QUARANTINE | LC_SLOT_NO_IP));
+		assert_true(own_slot(c, OUI + 1)->action ==
+			    (LC_QUARANTINE | LC_DROP << LC_SLOT_FINAL_SHIFT | LC_SLOT_NO_IP));
 		own_slot(c, OUI + 1)->event_ms -= LC_EVENT_NO_IP_MS;
 	}
 	stop(c, OUI + 1, 60);
 	assert_int_equal(kernel_events(c->kernel), 1);
 	assert_int_equal(c->kernel->event[0].family, 2);
-	assert_int_equal(own_slot(c, OUI + 1)->action, LC_QUARANTINE);
+	assert_int_equal(own_slot(c, OUI + 1)->action, LC_QUARANTINE | LC_DROP << LC_SLOT_FINAL_SHIFT);
 	own_slot(c, OUI + 1)->event_ms -= LC_EVENT_NO_IP_MS;
 	stop(c, OUI + 1, 60);
 	assert_int_equal(kernel_events(c->kernel), 0);
@@ -350,7 +351,7 @@ static void test_devices_without_a_slot_share_their_events(void **state)
 static void test_lost_events_are_counted(void **state)
 {
 	const struct kernel_size size = {.ring = 4096, .slots = 4096};
-	struct context *c = *state, small = {kernel_new(&size), {NULL, NULL}};
+	struct context *c = *state, small = {kernel_new(&size), {NULL, NULL, NULL}};
 	struct lc_port_conf conf = kernel_conf(small.kernel);
 	uint64_t lost;
 

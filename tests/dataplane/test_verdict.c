@@ -146,20 +146,21 @@ struct circumstances {
 static enum lc_reason expected(const struct lc_zone *zone, unsigned nibble, const struct circumstances *now)
 {
 	unsigned action = nibble & LC_ACTION_MASK;
-	bool known = action == LC_DROP || action == LC_MONITOR || action == LC_ALLOW;
 
-	if (!known || !(zone->permitted & 1u << action))
+	if (action == LC_QUARANTINE || !(zone->permitted & 1u << action))
 		action = zone->action;
 	if (action == LC_ALLOW)
 		return LC_ALLOWED;
 	if (action == LC_MONITOR)
 		return LC_MONITORED;
-	if (now->bypass)
+	if (now->bypass && action != LC_MIRROR)
 		return LC_BYPASSED;
 	if (zone->flags & LC_ZONE_DRY_RUN || nibble & LC_ENTRY_DRY_RUN)
 		return LC_DRY_RUN;
 	if (now->unconfirmed)
 		return LC_UNCONFIRMED;
+	if (action == LC_MIRROR)
+		return LC_MIRRORED;
 	return now->protected ? LC_PROTECTED : LC_STOPPED_XDP;
 }
 
@@ -194,7 +195,7 @@ static void check_frame(const struct context *c, const struct kernel_port *port,
 	} else {
 		assert_int_equal(totals.frames[LC_STOPPED_TC], 1);
 	}
-	for (size_t i = LC_ALLOWED; i < LC_UNCOUNTED; i++)
+	for (size_t i = LC_ALLOWED; i < LC_COPIED; i++)
 		assert_int_equal(totals.frames[i], i == reason);
 }
 
@@ -206,7 +207,8 @@ static struct lc_zone zone_number(unsigned n)
 		.action = actions[n % 4],
 		.flags = n / 4 % 2 ? LC_ZONE_DRY_RUN : 0,
 		.permitted = (uint16_t)((n / 8 % 2) << LC_DROP | (n / 16 % 2) << LC_MONITOR | (n / 32 % 2) << LC_ALLOW |
-					1u << LC_MIRROR | 1u << LC_QUARANTINE),
+					(n / 8 % 2) << LC_DIVERT | (n / 16 % 2) << LC_CONTAIN | 1u << LC_MIRROR |
+					1u << LC_QUARANTINE),
 		.id = (uint16_t)n,
 	};
 }
