@@ -69,9 +69,9 @@ static json_t *zones_json(const struct port *port, const struct config *config)
 		char *vlans = config_vlans_format(&zone->vlans);
 
 		json_array_append_new(list,
-				      json_pack("{s:o, s:o, s:s, s:s}", "name", name_json(zone->name), "vlans",
+				      json_pack("{s:o, s:o, s:s, s:s, s:s}", "name", name_json(zone->name), "vlans",
 						text_or_null(vlans), "mode", zone->enforce ? "enforce" : "dry-run",
-						"action", action_text(zone->action)));
+						"action", action_text(zone->action), "direction", zone->both ? "both" : "from"));
 		free(vlans);
 	}
 	return list;

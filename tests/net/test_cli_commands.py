@@ -70,8 +70,8 @@ def test_status_good_and_its_counts(fed):
     status = fed.lenscap_json("status")
     assert status["degraded"] is False and status["problems"] == []
     assert {p["name"] for p in status["ports"]} == {"cam1", "cam2", "laptop", "core"}
-    assert all(p["enforcing"] and p["zones"] == [{"name": "core", "vlans": "any", "mode": "enforce", "action": "drop"}]
-               for p in status["ports"])
+    zone = {"name": "core", "vlans": "any", "mode": "enforce", "action": "drop", "direction": "from"}
+    assert all(p["enforcing"] and p["zones"] == [zone] for p in status["ports"])
     assert {t["what"]: t["frames"] for t in status["totals"]}["stopped_xdp"] == 8
     assert status["policy"]["entries"] == 142 and status["policy"]["digest"] == status["policy"]["daemon_digest"]
     assert fed.lenscap("status").returncode == 0
@@ -313,7 +313,7 @@ def test_plan_says_what_the_guards_will(fed):
     done = fed.lenscap("plan", fed.next, "-j")
     shown = json.loads(done.stdout)
     assert done.returncode == 1 and shown["answer"] == "held back" and (shown["added"], shown["removed"]) == (1, 0)
-    assert shown["hits"] == [{"mac": netsite.LAPTOP, "port": "laptop", "gateway": False}]
+    assert shown["hits"] == [{"mac": netsite.LAPTOP, "port": "laptop", "action": "quarantine", "gateway": False}]
     fed.next.replace(fed.feed)
     source = netsite.wait_until("the feed to wait", lambda: next(
         (s for s in fed.lenscap_json("feed", "list")["sources"] if s["name"] == "auditor" and s["pending"]), None))

@@ -103,6 +103,7 @@ static void show_ports(struct cli *cli, uint64_t mac48, unsigned nibble)
 	free(dir);
 	outcome_switches(cli->config, &at);
 	loader = state_read(cli->config, STATE_LOADER, &err);
+	outcome_mirror(loader, &at);
 	places_read(cli->config, loader, &places);
 	outcome_show(cli->out, &places, &everywhere, nibble, &at);
 	places_free(&places);

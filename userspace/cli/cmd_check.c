@@ -2,6 +2,7 @@
 /* lenscap check: every error of the configuration, and what of it may not mean what it seems to. Changes nothing. */
 #include <errno.h>
 #include <grp.h>
+#include <net/if.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "bridges.h"
 #include "cli.h"
 #include "lines.h"
+#include "permits.h"
 #include "places.h"
 
 struct check {
@@ -65,6 +67,25 @@ static void show_zone_ports(struct check *c, const struct config_zone *zone)
 		lines_add(&c->warnings, "zone %s: no interface that is there now matches it", zone->name);
 }
 
+/* What entries may ask for. */
+static void show_permitted(struct out *o, const struct config_zone *zone)
+{
+	out_list(o, "actions", NULL);
+	for (unsigned a = LC_DROP; a <= LC_ALLOW; a++)
+		if (zone->permitted & 1u << a)
+			out_item(o, action_name((enum lc_action)a));
+	out_list_end(o);
+}
+
+/* Columns for permit and gateway are worth their room only then. */
+static bool contains(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_zones; i++)
+		if (config->zones[i].n_permits)
+			return true;
+	return false;
+}
+
 static void show_zones(struct check *c)
 {
 	const struct config *config = c->cli->config;
@@ -78,7 +99,10 @@ static void show_zones(struct check *c)
 		out_string(c->cli->out, "name", "ZONE", zone->name);
 		out_string(c->cli->out, "mode", "MODE", zone->enforce ? "enforce" : "dry-run");
 		out_string(c->cli->out, "action", "ACTION", action_name(zone->action));
+		out_string(c->cli->out, "direction", "DIRECTION", zone->both ? "both" : "from");
 		out_string(c->cli->out, "vlans", "VLANS", vlans);
+		show_permitted(c->cli->out, zone);
+		permits_fields(c->cli->out, zone, contains(config));
 		show_zone_ports(c, zone);
 		out_row_end(c->cli->out);
 		free(vlans);
@@ -105,6 +129,28 @@ static void check_pvids(struct check *c)
 					  place->zone[z]->name, pvid, place->port);
 	}
 	bridge_ports_free(&ports);
+}
+
+static void show_mirror(struct check *c)
+{
+	const struct config_mirror *mirror = &c->cli->config->mirror;
+	const struct place *place = mirror->interface ? places_find(&c->places, mirror->interface) : NULL;
+	struct out *o = c->cli->out;
+
+	if (!mirror->interface)
+		return;
+	out_object(o, "mirror", "Mirror port");
+	out_string(o, "interface", "interface", mirror->interface);
+	out_text(o, "sample", "1/%u", mirror->sample);
+	out_uint(o, "sample", NULL, mirror->sample);
+	out_int(o, "snaplen", "snaplen", mirror->snaplen ? (int64_t)mirror->snaplen : -1);
+	out_int(o, "rate_limit", "rate-limit", mirror->rate ? (int64_t)mirror->rate : -1);
+	out_object_end(o);
+	if (!if_nametoindex(mirror->interface))
+		lines_add(&c->warnings, "mirror port %s: is not there now; until it is nothing is copied", mirror->interface);
+	for (size_t z = 0; place && z < place->zones; z++)
+		lines_add(&c->warnings, "zone %s: also matches the mirror port %s; exclude it there", place->zone[z]->name,
+			  mirror->interface);
 }
 
 static const struct vendor_list *find_list(const struct vendor_lists *lists, const char *name)
@@ -183,6 +229,7 @@ int cmd_check(struct cli *cli)
 	out_list_end(cli->out);
 	places_present(cli->config, &c.places);
 	show_zones(&c);
+	show_mirror(&c);
 	check_pvids(&c);
 	check_sources(&c);
 	check_accounts(&c);

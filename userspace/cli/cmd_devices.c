@@ -57,7 +57,7 @@ static void index_known(struct devices *d, const json_t *file)
 		qsort(d->known, d->n_known, sizeof(*d->known), by_mac);
 }
 
-static const json_t *find_known(const struct devices *d, uint64_t mac48, const char *port)
+static const json_t *find_known(const struct devices *d, uint64_t mac48, const char *port, const char *direction)
 {
 	size_t low = 0, high = d->n_known;
 
@@ -70,9 +70,9 @@ static const json_t *find_known(const struct devices *d, uint64_t mac48, const c
 			high = middle;
 	}
 	for (; low < d->n_known && d->known[low].mac48 == mac48; low++) {
-		const char *on = state_string(d->known[low].row, "port");
+		const char *on = state_string(d->known[low].row, "port"), *way = state_string(d->known[low].row, "direction");
 
-		if (on && strcmp(on, port) == 0)
+		if (on && strcmp(on, port) == 0 && strcmp(way ? way : "from", direction) == 0)
 			return d->known[low].row;
 	}
 	return NULL;
@@ -97,12 +97,29 @@ static const char *vendor_of(struct devices *d, uint64_t mac48)
 	return NULL;
 }
 
+/* A device tells its address in its own frames only, on whatever port. */
+static const char *ip_of(const struct devices *d, uint64_t mac48, const char *port, const json_t *known)
+{
+	const char *ip = state_string(known, "ip");
+
+	return ip ? ip : state_string(find_known(d, mac48, port, "from"), "ip");
+}
+
+/* What the entry came to in the zone of its last frame; NULL: in none. */
+static const char *final_name(const struct lc_slot *slot)
+{
+	enum lc_action final = slot->action >> LC_SLOT_FINAL_SHIFT & LC_ACTION_MASK;
+
+	return final == LC_ABSENT ? NULL : action_name(final);
+}
+
 static void show_device(struct devices *d, const struct lc_slot *slot)
 {
 	struct out *o = d->cli->out;
 	uint64_t mac48 = slot->key >> 16;
-	const char *port = d->ports[slot->key & (LC_PORTS - 1)].name;
-	const json_t *known = find_known(d, mac48, port);
+	const char *port = d->ports[slot->key & LC_SLOT_PORT].name;
+	const char *direction = slot->key & LC_SLOT_TO ? "to" : "from";
+	const json_t *known = find_known(d, mac48, port, direction);
 	const char *vendor = state_string(known, "vendor");
 	int64_t first = state_time(known, "first");
 	char mac[MAC_TEXT], vlan[VLAN_TEXT];
@@ -114,8 +131,10 @@ static void show_device(struct devices *d, const struct lc_slot *slot)
 	out_string(o, "vendor", "VENDOR", vendor && *vendor ? vendor : vendor_of(d, mac48));
 	out_string(o, "port", "PORT", *port ? port : NULL);
 	out_string(o, "vlan", "VLAN", vlan);
-	out_string(o, "ip", "IP", state_string(known, "ip"));
+	out_string(o, "direction", "FRAMES", direction);
+	out_string(o, "ip", "IP", ip_of(d, mac48, port, known));
 	out_string(o, "action", "ACTION", verdict_name(slot->action));
+	out_string(o, "final", "FINAL", final_name(slot));
 	out_string(o, "reason", "RESULT", reason_name(slot->reason));
 	out_uint(o, "stopped_frames", "STOPPED", slot->stopped_frames);
 	out_uint(o, "passed_frames", "PASSED", slot->passed_frames);
@@ -139,7 +158,7 @@ static int show_devices(struct devices *d, const struct counters *c, const char 
 		return cli_say(d->cli, CLI_FAILED, "%s/bpf: %s", d->cli->config->run, strerror(-err));
 	out_table(d->cli->out, "devices", NULL, "no flagged device seen");
 	for (size_t i = 0; i < n; i++)
-		if (!only || strcmp(d->ports[slots[i].key & (LC_PORTS - 1)].name, only) == 0)
+		if (!only || strcmp(d->ports[slots[i].key & LC_SLOT_PORT].name, only) == 0)
 			show_device(d, &slots[i]);
 	out_table_end(d->cli->out);
 	free(slots);

@@ -35,7 +35,7 @@ void doctor_say(struct doctor *d, enum finding finding, const char *what, const 
 
 static void (*const examinations[])(struct doctor *) = {
     doctor_kernel, doctor_accounts, doctor_folders, doctor_space,
-    doctor_pins,   doctor_programs, doctor_lists,   doctor_ports,
+    doctor_pins,   doctor_programs, doctor_lists,   doctor_ports, doctor_mirror,
 };
 
 /* What `status` calls degraded belongs here as well: its lines name their own way out. */

@@ -102,10 +102,10 @@ static void show_kernel(struct out *o, const struct config *config, const struct
 			 k->word ? verdict_name((unsigned)k->word) : "");
 }
 
-static int explain(struct cli *cli, uint64_t mac48, const struct places *places, const struct outcome_where *where)
+static int explain(struct cli *cli, uint64_t mac48, const struct places *places, const struct outcome_where *where,
+		   struct verdict_now at)
 {
 	struct candidate candidates[POLICY_CANDIDATES];
-	struct verdict_now at = {0};
 	struct kernel kernel;
 	struct policy *p;
 	char mac[MAC_TEXT];
@@ -138,6 +138,7 @@ int cmd_explain(struct cli *cli)
 	const char *reason = NULL;
 	struct places places;
 	struct outcome_where where;
+	struct verdict_now at = {0};
 	json_t *loader;
 	uint64_t mac48;
 	int err, code = CLI_USAGE;
@@ -148,11 +149,12 @@ int cmd_explain(struct cli *cli)
 		return CLI_FAILED;
 	loader = state_read(cli->config, STATE_LOADER, &err);
 	places_read(cli->config, loader, &places);
+	outcome_mirror(loader, &at);
 	if (parse_where(cli, &places, &where)) {
 		if (where.port[0] && !places_find(&places, where.port))
 			code = cli_say(cli, CLI_FAILED, "--on %s: no such port; see: lenscap status", where.port);
 		else
-			code = explain(cli, mac48, &places, &where);
+			code = explain(cli, mac48, &places, &where, at);
 	}
 	places_free(&places);
 	json_decref(loader);

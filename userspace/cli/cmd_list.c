@@ -10,6 +10,7 @@
 #include "../lib/view.h"
 #include "cli.h"
 #include "decision.h"
+#include "meanings.h"
 #include "names.h"
 
 enum { SOURCE, ACTION };
@@ -150,6 +151,7 @@ int cmd_list(struct cli *cli)
 	struct filter filter;
 	struct walk w = {0};
 	struct policy *p;
+	unsigned actions = 0;
 	uint64_t key;
 	bool whole;
 
@@ -171,10 +173,13 @@ int cmd_list(struct cli *cli)
 	while (next_key(&w, &key)) {
 		struct candidate c = policy_winner(p, key, w.now);
 
-		if (wanted(&filter, p, &c))
-			show_row(cli->out, p, &c);
+		if (!wanted(&filter, p, &c))
+			continue;
+		show_row(cli->out, p, &c);
+		actions |= 1u << (c.entry->word & LC_ACTION_MASK);
 	}
 	out_table_end(cli->out);
+	meanings_show(cli->out, cli->config, actions);
 	whole = kernel_agrees(cli, p, w.now) && whole;
 	out_bool(cli->out, "whole", NULL, whole);
 	free(w.next);

@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "content.h"
 #include "decision.h"
+#include "meanings.h"
 #include "names.h"
 
 enum { FEED, LIST, VERBOSE };
@@ -163,6 +164,7 @@ static void show_counts(const struct plan *p)
 static void show_changes(const struct plan *p)
 {
 	size_t most = p->cli->option[VERBOSE] ? p->changes.n : SHOWN;
+	unsigned actions = 0;
 
 	out_table(p->cli->out, "changes", "Changes", "none");
 	for (size_t i = 0; i < p->changes.n && i < most; i++) {
@@ -170,6 +172,7 @@ static void show_changes(const struct plan *p)
 		char entry[ENTRY_TEXT];
 
 		entry_format(c->key << LC_WORD_KEY_SHIFT, entry);
+		actions |= 1u << (c->before & LC_ACTION_MASK) | 1u << (c->after & LC_ACTION_MASK);
 		out_row(p->cli->out);
 		out_string(p->cli->out, "entry", "ENTRY", entry);
 		out_string(p->cli->out, "before", "BEFORE", c->before ? verdict_name(c->before) : NULL);
@@ -179,6 +182,7 @@ static void show_changes(const struct plan *p)
 	out_table_end(p->cli->out);
 	if (p->changes.n > most)
 		out_line(p->cli->out, "and %zu more; -v shows all", p->changes.n - most);
+	meanings_show(p->cli->out, p->cli->config, actions);
 }
 
 static void show_hits(const struct plan *p)
@@ -186,12 +190,14 @@ static void show_hits(const struct plan *p)
 	out_uint(p->cli->out, "newly_stopped", NULL, p->hits);
 	out_table(p->cli->out, "hits", "Devices on the network now that it would newly stop", "none");
 	for (size_t i = 0; i < p->hits && i < HITS; i++) {
+		uint8_t nibble = policy_verdict(p->policy, p->hit[i].mac48, p->now, p->source, &p->set);
 		char mac[MAC_TEXT];
 
 		mac_format(p->hit[i].mac48, mac);
 		out_row(p->cli->out);
 		out_string(p->cli->out, "mac", "MAC", mac);
 		out_string(p->cli->out, "port", "PORT", p->hit[i].port);
+		out_string(p->cli->out, "action", "ACTION", verdict_name(nibble));
 		out_bool(p->cli->out, "gateway", "GATEWAY", p->hit[i].gateway);
 		out_row_end(p->cli->out);
 	}

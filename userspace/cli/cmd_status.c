@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "health.h"
+#include "mirror.h"
 #include "names.h"
 #include "sources.h"
 #include "state.h"
@@ -81,6 +82,7 @@ static void show_zones(struct out *o, const json_t *zones)
 		out_string(o, "vlans", NULL, state_string(zone, "vlans"));
 		out_string(o, "mode", NULL, state_string(zone, "mode"));
 		out_string(o, "action", NULL, state_string(zone, "action"));
+		out_string(o, "direction", NULL, state_string(zone, "direction"));
 		out_row_end(o);
 	}
 	out_table_end(o);
@@ -92,7 +94,7 @@ static uint64_t passed(const struct lc_totals *t)
 
 	for (unsigned r = LC_ALLOWED; r <= LC_PROTECTED; r++)
 		sum += t->frames[r];
-	return sum;
+	return sum + t->frames[LC_MIRRORED] + t->frames[LC_CONTAINED];
 }
 
 static void show_port(struct out *o, const struct health *h, const json_t *port)
@@ -115,6 +117,9 @@ static void show_port(struct out *o, const struct health *h, const json_t *port)
 	out_uint(o, "stopped", "STOPPED", t.frames[LC_STOPPED_XDP] + t.frames[LC_STOPPED_TC]);
 	out_uint(o, "passed", "PASSED", passed(&t));
 	out_uint(o, "no_zone", "NO ZONE", t.frames[LC_NO_ZONE]);
+	out_uint(o, "mirrored", NULL, t.frames[LC_MIRRORED]);
+	out_uint(o, "contained", NULL, t.frames[LC_CONTAINED]);
+	out_uint(o, "copied", NULL, t.frames[LC_COPIED]);
 	out_string(o, "xdp_reason", NULL, xdp_why);
 	out_string(o, "tc_reason", NULL, tc_why);
 	out_string(o, NULL, "WHY", xdp_why ? xdp_why : tc_why);
@@ -134,7 +139,9 @@ static void show_ports(struct out *o, const struct health *h)
 static void show_totals(struct out *o, const struct lc_totals *t)
 {
 	out_table(o, "totals", "Totals", NULL);
-	for (unsigned r = 0; r <= LC_EVICTED; r++) {
+	for (unsigned r = 0; r < LC_REASONS; r++) {
+		if (!reason_key(r))
+			continue;
 		out_row(o);
 		out_string(o, "what", "WHAT", reason_key(r));
 		out_uint(o, "frames", "FRAMES", t->frames[r]);
@@ -162,6 +169,7 @@ int cmd_status(struct cli *cli)
 	show_program(o, "daemon", "lenscapd", h.daemon, h.daemon_running);
 	show_policy(o, &h);
 	show_switches(o, &h);
+	mirror_show(o, &h);
 	show_ports(o, &h);
 	sources_show(o, h.daemon);
 	show_totals(o, &h.totals);

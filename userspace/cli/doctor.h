@@ -26,4 +26,5 @@ void doctor_pins(struct doctor *d);
 void doctor_programs(struct doctor *d);
 void doctor_lists(struct doctor *d);
 void doctor_ports(struct doctor *d);
+void doctor_mirror(struct doctor *d);
 #endif

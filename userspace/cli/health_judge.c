@@ -10,6 +10,7 @@
 
 #include "../lib/mac.h"
 #include "../lib/text.h"
+#include "mirror.h"
 #include "names.h"
 #include "state.h"
 
@@ -178,7 +179,7 @@ static void judge_no_zone(struct health *h)
 	if (!h->counters || counters_ports(h->counters, ports) != 0 || counters_devices(h->counters, &slots, &n) != 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		if (slots[i].reason != LC_NO_ZONE || counters_wall_clock(slots[i].last_ns) < since)
+		if (slots[i].reason != LC_NO_ZONE || slots[i].key & LC_SLOT_TO || counters_wall_clock(slots[i].last_ns) < since)
 			continue;
 		if (found++ == 0)
 			first = i;
@@ -186,7 +187,7 @@ static void judge_no_zone(struct health *h)
 	if (found) {
 		vlan_format(slots[first].vlan, vlan);
 		mac_format(slots[first].key >> 16, mac);
-		tell_no_zone(h, found, mac, ports[slots[first].key & (LC_PORTS - 1)].name, vlan);
+		tell_no_zone(h, found, mac, ports[slots[first].key & LC_SLOT_PORT].name, vlan);
 	} else {
 		judge_partly_no_zone(h);
 	}
@@ -211,6 +212,8 @@ void health_judge(struct health *h)
 	judge_table(h);
 	judge_switches(h);
 	judge_ports(h);
+	mirror_judge(h);
+	health_judge_permits(h);
 	judge_daemon(h);
 	judge_no_zone(h);
 	judge_totals(h);

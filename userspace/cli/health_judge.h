@@ -7,4 +7,6 @@
 
 /* Fills problems and warnings from the rest. */
 void health_judge(struct health *h);
+/* Permitted addresses of flagged devices: health_permits.c. */
+void health_judge_permits(struct health *h);
 #endif

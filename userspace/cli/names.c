@@ -24,8 +24,15 @@ static const struct {
     [LC_UNCOUNTED] = {"uncounted", "uncounted"},
     [LC_EVENTS_LOST] = {"events_lost", "events lost"},
     [LC_EVICTED] = {"evicted", "evicted"},
+    [LC_MIRRORED] = {"mirrored", "mirrored"},
+    [LC_CONTAINED] = {"contained", "to or from a permitted address"},
+    [LC_COPIED] = {"copied", "copied"},
+    [LC_COPY_SAMPLED] = {"copy_sampled", "not copied: sample"},
+    [LC_COPY_LIMITED] = {"copy_limited", "not copied: rate-limit"},
+    [LC_COPY_FAILED] = {"copy_failed", "copy failed"},
+    [LC_CAPTURE_LOST] = {"capture_lost", "capture lost"},
 };
-_Static_assert(COUNT(reasons) == LC_EVICTED + 1, "every reason has a name");
+_Static_assert(COUNT(reasons) == LC_CAPTURE_LOST + 1, "every reason has a name");
 
 static const char *const xdp_modes[] = {"none", "native", "generic", "foreign"};
 static const char *const tc_modes[] = {"none", "tcx", "clsact"};
@@ -51,12 +58,12 @@ _Static_assert(COUNT(verdicts) == 16, "a verdict has four bits");
 
 const char *reason_name(unsigned reason)
 {
-	return reason < COUNT(reasons) ? reasons[reason].name : "unknown";
+	return reason < COUNT(reasons) && reasons[reason].name ? reasons[reason].name : "unknown";
 }
 
 const char *reason_key(unsigned reason)
 {
-	return reason < COUNT(reasons) ? reasons[reason].key : "unknown";
+	return reason < COUNT(reasons) ? reasons[reason].key : NULL;
 }
 
 const char *xdp_mode_name(unsigned mode)

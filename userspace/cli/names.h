@@ -8,7 +8,7 @@
 #include "../../bpf/abi.h"
 
 const char *reason_name(unsigned reason); /* "stopped in XDP"; "unknown" */
-const char *reason_key(unsigned reason);  /* "stopped_xdp" */
+const char *reason_key(unsigned reason);  /* "stopped_xdp"; NULL = no such reason */
 const char *xdp_mode_name(unsigned mode);
 const char *tc_mode_name(unsigned mode);
 /* "untagged", "odd", "200". */

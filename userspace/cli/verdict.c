@@ -4,17 +4,12 @@
 
 #include <stddef.h>
 
-static bool is_known(enum lc_action action)
-{
-	return action == LC_DROP || action == LC_MONITOR || action == LC_ALLOW;
-}
-
 static struct verdict passes(enum lc_action action, const char *why)
 {
 	return (struct verdict){action, false, "passes", why};
 }
 
-/* What holds back a stop, strongest first, as the programs ask; NULL = nothing. */
+/* What keeps a zone's action from being done, strongest first, as the programs ask; NULL = nothing. */
 static const char *held_back(unsigned nibble, const struct config_zone *zone, const struct verdict_now *now)
 {
 	if (now->absent)
@@ -30,14 +25,46 @@ static const char *held_back(unsigned nibble, const struct config_zone *zone, co
 	return now->protected ? "the address is protected" : NULL;
 }
 
-static const char *stop_reason(enum lc_action asked)
+/* Why it is this action and no other. */
+static const char *action_reason(enum lc_action asked, enum lc_action action)
 {
 	if (asked == LC_QUARANTINE)
 		return "quarantine means the zone's action";
-	return asked == LC_DROP ? "the entry asks for it" : "the zone does not permit what the entry asks for";
+	return asked == action ? "the entry asks for it" : "the zone does not permit what the entry asks for";
 }
 
-struct verdict verdict_of(unsigned nibble, const struct config_zone *zone, const struct verdict_now *now)
+enum lc_action verdict_final(enum lc_action asked, const struct config_zone *zone)
+{
+	return asked != LC_QUARANTINE && zone->permitted & 1u << asked ? asked : zone->action;
+}
+
+static struct verdict passes_uncopied(enum lc_action action, enum lc_action asked)
+{
+	if (action == LC_ALLOW)
+		return passes(action, asked == LC_ALLOW ? "exempt" : "the zone's action is allow");
+	return passes(action, asked == LC_MONITOR ? "monitored" : "the zone's action is monitor");
+}
+
+/* Nothing holds it back. */
+static struct verdict acts(enum lc_action action, enum lc_action asked, bool no_mirror)
+{
+	const char *why = action_reason(asked, action);
+
+	switch (action) {
+	case LC_MIRROR:
+		return no_mirror ? passes(action, "the mirror port is not there: nothing is copied")
+				 : (struct verdict){action, false, "copied", why};
+	case LC_DIVERT:
+		return no_mirror ? (struct verdict){action, true, "stopped", "the mirror port is not there: dropped only"}
+				 : (struct verdict){action, true, "diverted", why};
+	case LC_CONTAIN:
+		return (struct verdict){action, true, "contained", why};
+	default:
+		return (struct verdict){action, true, "stopped", why};
+	}
+}
+
+struct verdict verdict_of(unsigned nibble, const struct config_zone *zone, bool to, const struct verdict_now *now)
 {
 	enum lc_action asked = nibble & LC_ACTION_MASK, action;
 	const char *held;
@@ -46,13 +73,11 @@ struct verdict verdict_of(unsigned nibble, const struct config_zone *zone, const
 		return passes(LC_ABSENT, "not flagged");
 	if (!zone)
 		return passes(asked, "in no zone");
-	action = is_known(asked) && zone->permitted & 1u << asked ? asked : zone->action;
-	if (action == LC_ALLOW)
-		return passes(action, asked == LC_ALLOW ? "exempt" : "the zone's action is allow");
-	if (action == LC_MONITOR)
-		return passes(action, asked == LC_MONITOR ? "monitored" : "the zone's action is monitor");
+	if (to && !zone->both)
+		return passes(LC_ABSENT, "the zone judges frames from devices only");
+	action = verdict_final(asked, zone);
+	if (action == LC_ALLOW || action == LC_MONITOR)
+		return passes_uncopied(action, asked);
 	held = held_back(nibble, zone, now);
-	if (held)
-		return passes(action, held);
-	return (struct verdict){action, true, "stopped", stop_reason(asked)};
+	return held ? passes(action, held) : acts(action, asked, now->no_mirror);
 }

@@ -10,15 +10,18 @@
 struct verdict_now { /* what holds for every place at this time */
 	bool absent; /* nothing is pinned, so nothing is enforced */
 	bool bypassed, unconfirmed, protected;
+	bool no_mirror; /* the mirror port is not there: nothing can be copied */
 };
 
 struct verdict {
 	enum lc_action action; /* what the entry means here; LC_ABSENT: the address is clean */
-	bool stopped;
-	const char *result; /* "stopped", "passes" */
-	const char *why;    /* constant sentence */
+	bool stopped;	       /* out of the network: dropped, diverted, or contained but for whom it may talk to */
+	const char *result;    /* "stopped", "diverted", "contained", "copied" (and passes), "passes" */
+	const char *why;       /* constant sentence */
 };
 
-/* NIBBLE 0 = clean. ZONE NULL = in no zone. */
-struct verdict verdict_of(unsigned nibble, const struct config_zone *zone, const struct verdict_now *now);
+/* What an entry's action means in ZONE. */
+enum lc_action verdict_final(enum lc_action asked, const struct config_zone *zone);
+/* NIBBLE 0 = clean. ZONE NULL = in no zone. TO: frames to the device, else from it. */
+struct verdict verdict_of(unsigned nibble, const struct config_zone *zone, bool to, const struct verdict_now *now);
 #endif

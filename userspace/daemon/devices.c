@@ -35,6 +35,8 @@ static int compare(const void *a, const void *b)
 
 	if (x->mac48 != y->mac48)
 		return x->mac48 < y->mac48 ? -1 : 1;
+	if (x->to != y->to)
+		return x->to ? 1 : -1;
 	return strncmp(x->port, y->port, sizeof(x->port));
 }
 
@@ -96,9 +98,9 @@ static struct node *insert(struct devices *d, const struct device *key)
 	return node;
 }
 
-struct device *devices_touch(struct devices *d, uint64_t mac48, const char *port)
+struct device *devices_touch(struct devices *d, uint64_t mac48, const char *port, bool to)
 {
-	struct device key = {.mac48 = mac48};
+	struct device key = {.mac48 = mac48, .to = to};
 	struct node **found;
 	struct node *node;
 
@@ -129,7 +131,8 @@ static json_t *device_json(const struct device *one)
 	time_format(one->first, first);
 	time_format(one->last, last);
 	time_format(one->no_zone, no_zone);
-	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s, s:s, s:s*, s:o*}", "mac", mac, "port", one->port, "vlan",
+	return json_pack("{s:s, s:s, s:s, s:o, s:s*, s:s*, s:s, s:s, s:s*, s:o*}", "mac", mac, "port", one->port, "direction",
+			 one->to ? "to" : "from", "vlan",
 			 vlan_json(one->vlan), "ip", one->ip[0] ? one->ip : NULL, "vendor",
 			 one->vendor[0] ? one->vendor : NULL, "first", first, "last", last, "no_zone",
 			 one->no_zone ? no_zone : NULL, "no_zone_vlan",
@@ -175,18 +178,19 @@ static bool vlan_number(const char *text, uint16_t *vlan)
 /* One row, every string checked as if a stranger had written it. */
 static bool take_row(struct devices *d, json_t *row)
 {
-	const char *mac, *port, *vlan, *ip = "", *vendor = "", *first, *last, *reason;
+	const char *mac, *port, *vlan, *direction = "from", *ip = "", *vendor = "", *first, *last, *reason;
 	char clean[TEXT_MAX + 1];
 	struct device read = {0}, *one;
 
-	if (json_unpack(row, "{s:s, s:s, s:s, s?s, s?s, s:s, s:s}", "mac", &mac, "port", &port, "vlan", &vlan, "ip", &ip,
-			"vendor", &vendor, "first", &first, "last", &last))
+	if (json_unpack(row, "{s:s, s:s, s?s, s:s, s?s, s?s, s:s, s:s}", "mac", &mac, "port", &port, "direction", &direction, "vlan",
+			&vlan, "ip", &ip, "vendor", &vendor, "first", &first, "last", &last))
 		return false;
-	if (mac_parse(mac, &read.mac48, &reason) || !vlan_number(vlan, &read.vlan) || strlen(ip) >= sizeof(read.ip) ||
+	read.to = !strcmp(direction, "to");
+	if ((!read.to && strcmp(direction, "from") != 0) || mac_parse(mac, &read.mac48, &reason) || !vlan_number(vlan, &read.vlan) || strlen(ip) >= sizeof(read.ip) ||
 	    strlen(port) >= sizeof(read.port) || time_parse(first, &read.first) || time_parse(last, &read.last))
 		return false;
 	(void)text_clean(port, strlen(port), clean);
-	one = devices_touch(d, read.mac48, clean);
+	one = devices_touch(d, read.mac48, clean, read.to);
 	if (!one)
 		return false;
 	memcpy(read.port, one->port, sizeof(read.port));

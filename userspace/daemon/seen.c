@@ -26,6 +26,7 @@ static const char *const reasons[LC_REASONS] = {
 	[LC_MONITORED] = "monitored",	   [LC_NO_ZONE] = "no zone",	      [LC_DRY_RUN] = "dry-run",
 	[LC_BYPASSED] = "bypassed",	   [LC_UNCONFIRMED] = "unconfirmed", [LC_PROTECTED] = "protected",
 	[LC_UNCOUNTED] = "uncounted",	   [LC_EVENTS_LOST] = "events lost", [LC_EVICTED] = "evicted",
+	[LC_MIRRORED] = "mirrored",	   [LC_CONTAINED] = "contained",
 };
 
 static bool stopped(unsigned reason)
@@ -79,28 +80,50 @@ static const char *entry_string(const struct daemon *d, const struct candidate *
 	return c && handle ? strings_get(source_set(d, c->source)->strings, handle) : NULL;
 }
 
+/* The frame's IP source: the device's own address, or of who talks to it. */
+static void source_text(const struct lc_event *e, char out[static INET6_ADDRSTRLEN])
+{
+	if ((e->family != AF_INET && e->family != AF_INET6) || !inet_ntop(e->family, e->source, out, INET6_ADDRSTRLEN))
+		out[0] = '\0';
+}
+
+static const char *final_name(const struct lc_event *e)
+{
+	return e->final ? action_name((enum lc_action)(e->final & LC_ACTION_MASK)) : NULL;
+}
+
 static void log_event(struct daemon *d, const struct lc_event *e, const struct device *one, const struct candidate *c)
 {
-	char mac[MAC_TEXT], entry[PREFIX_TEXT];
+	char mac[MAC_TEXT], entry[PREFIX_TEXT], peer[INET6_ADDRSTRLEN] = "";
 	const char *source = c ? policy_source_name(d->world.policy, c->source) : NULL;
 
 	mac_format(e->mac48, mac);
 	entry_text(e, entry);
+	if (e->to)
+		source_text(e, peer);
 	eventlog_put(d->log, EVENT_DEVICES, stopped(e->reason) ? "device_dropped" : "device_seen",
-		     json_pack("{s:s, s:o, s:s, s:s*, s:s, s:s, s:s*, s:s, s:s*, s:I, s:s*, s:s*}", "mac", mac, "vlan",
-			       vlan_json(e->vlan), "port", one->port, "ip", one->ip[0] ? one->ip : NULL, "action",
-			       action_name((enum lc_action)(e->word & LC_ACTION_MASK)), "reason", reasons[e->reason], "zone",
+		     json_pack("{s:s, s:s, s:o, s:s, s:s*, s:s*, s:s, s:s*, s:s, s:s*, s:s, s:s*, s:I, s:s*, s:s*}", "mac", mac,
+			       "direction", e->to ? "to" : "from", "vlan", vlan_json(e->vlan), "port", one->port, "ip",
+			       one->ip[0] ? one->ip : NULL, "peer", peer[0] ? peer : NULL, "action",
+			       action_name((enum lc_action)(e->word & LC_ACTION_MASK)), "final", final_name(e), "reason", reasons[e->reason], "zone",
 			       zone_name(d, e->zone), "entry", entry, "source", source, "frames", (json_int_t)e->frames,
 			       "vendor", one->vendor[0] ? one->vendor : NULL, "why",
 			       entry_string(d, c, c ? c->entry->reason : 0)));
 }
 
+static bool is_long_ago(int64_t then, int64_t now)
+{
+	return now - then >= REPEAT_SECONDS || now < then;
+}
+
 /* Is there something to tell that was not told lately? */
 static bool is_news(const struct device *one, const struct lc_event *e, int64_t now)
 {
-	return now - one->told >= REPEAT_SECONDS || now < one->told || stopped(one->reason) != stopped(e->reason) ||
-	       (one->reason != e->reason && !stopped(e->reason)) || one->vlan != e->vlan ||
-	       one->action != (e->word & 0xf);
+	if (is_long_ago(one->told, now) || one->vlan != e->vlan || one->action != (e->word & 0xf) || one->final != e->final)
+		return true;
+	if (e->final == LC_CONTAIN && (stopped(e->reason) || e->reason == LC_CONTAINED))
+		return is_long_ago(one->told_contained[stopped(e->reason)], now);
+	return stopped(one->reason) != stopped(e->reason) || (one->reason != e->reason && !stopped(e->reason));
 }
 
 static void update(struct daemon *d, struct device *one, const struct lc_event *e, const struct candidate *c)
@@ -111,17 +134,18 @@ static void update(struct daemon *d, struct device *one, const struct lc_event *
 	if (!one->first)
 		one->first = at;
 	one->last = at;
-	if ((e->family == AF_INET || e->family == AF_INET6) && !inet_ntop(e->family, e->source, one->ip, sizeof(one->ip)))
-		one->ip[0] = '\0';
+	if (!e->to && e->family)
+		source_text(e, one->ip);
 	if (vendor)
 		(void)snprintf(one->vendor, sizeof(one->vendor), "%s", vendor);
-	if (e->reason == LC_NO_ZONE) {
+	if (e->reason == LC_NO_ZONE && !e->to) {
 		one->no_zone = at;
 		one->no_zone_vlan = e->vlan;
 	}
 	one->vlan = e->vlan;
 	one->reason = e->reason;
 	one->action = e->word & 0xf;
+	one->final = e->final;
 }
 
 static void take(struct daemon *d, const struct lc_event *e)
@@ -135,7 +159,7 @@ static void take(struct daemon *d, const struct lc_event *e)
 
 	if (e->reason >= LC_REASONS || !reasons[e->reason] || e->port >= LC_PORTS)
 		return; /* not by our programs */
-	one = devices_touch(d->devices, e->mac48, port_name(d, e->port, buffer));
+	one = devices_touch(d->devices, e->mac48, port_name(d, e->port, buffer), e->to);
 	if (!one)
 		return;
 	c = deciding(d, e, all);
@@ -145,6 +169,8 @@ static void take(struct daemon *d, const struct lc_event *e)
 	if (!news)
 		return;
 	one->told = now;
+	if (e->final == LC_CONTAIN)
+		one->told_contained[stopped(e->reason)] = now;
 	log_event(d, e, one, c);
 }
 

@@ -182,7 +182,7 @@ static int keep_used(struct rows *rows, const struct lc_slot *slots, size_t n)
 			rows->room = room;
 		}
 		rows->slot[rows->n] = slots[i];
-		rows->slot[rows->n++].action &= 0xf; /* without LC_SLOT_NO_IP */
+		rows->slot[rows->n++].action &= (uint8_t)~LC_SLOT_NO_IP; /* the kernel's own note */
 	}
 	return 0;
 }

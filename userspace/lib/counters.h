@@ -18,8 +18,8 @@ const struct lc_control *counters_control(const struct counters *c);
 int counters_totals(const struct counters *c, unsigned port, struct lc_totals *sum);
 /* The port table; names are zero-terminated. */
 int counters_ports(const struct counters *c, struct lc_port ports[static LC_PORTS]);
-/* One row per device and port, CPUs added up (first = earliest, last = latest with its vlan, reason, action), sorted
- * by key; newly allocated. */
+/* One row per device, direction and port, CPUs added up (first = earliest, last = latest with its vlan, reason, action),
+ * sorted by key; newly allocated. */
 int counters_devices(const struct counters *c, struct lc_slot **slots, size_t *n);
 int counters_switch(const struct counters *c, enum lc_switch which, uint64_t *ns);
 /* Write a switch (root): opens its own writable descriptor. */
