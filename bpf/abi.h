@@ -12,6 +12,8 @@
 #include <linux/types.h>
 
 #define LC_ABI 2u
+/* The first ABI whose policy words, table, head, control and snapshot mean what today's do: an upgrade takes them over. */
+#define LC_ABI_WORDS 1u
 
 /* ---- Actions (4 bits of a policy word: the action in the low 3, LC_ENTRY_DRY_RUN in the 4th) ---- */
 enum lc_action {

@@ -31,12 +31,14 @@ void xdp_attach(int ifindex, int prog, struct xdp_result *result);
 /* Only native. A link, or a negative errno. */
 int xdp_attach_native(int ifindex, int prog);
 
+enum tc_side { TC_SIDE_INGRESS, TC_SIDE_EGRESS };
+
 /* tcx link in front of others: a link, or a negative errno. */
-int tcx_attach(int ifindex, int prog);
+int tcx_attach(int ifindex, enum tc_side side, int prog);
 
 /* Our clsact filter: the id of the program it runs, 0 = no filter of our number. */
-uint32_t clsact_present(int ifindex);
+uint32_t clsact_present(int ifindex, enum tc_side side);
 /* Make it, or replace the program of the one that runs OURS (an id; 0 = there must be none). 0 or negative errno. */
-int clsact_attach(int ifindex, int prog, uint32_t ours);
-int clsact_detach(int ifindex, uint32_t ours);
+int clsact_attach(int ifindex, enum tc_side side, int prog, uint32_t ours);
+int clsact_detach(int ifindex, enum tc_side side, uint32_t ours);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tc ingress on an interface: a tcx link (kernel 6.6 and later), or a filter of our own in clsact. */
+/* tc on an interface, either way: a tcx link (kernel 6.6 and later), or a filter of our own in clsact. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -11,13 +11,14 @@
 
 /* Newer than Debian 12's kernel headers and libbpf. */
 #define TCX_INGRESS 46
+#define TCX_EGRESS 47
 #define TCX_BEFORE (1u << 3)
 
 /* Our filter's number: first priority, so that nothing before it can end the chain, and a handle of our own. */
 #define FILTER_PRIORITY 1
 #define FILTER_HANDLE 0x6c656e73
 
-int tcx_attach(int ifindex, int prog)
+int tcx_attach(int ifindex, enum tc_side side, int prog)
 {
 	union bpf_attr attr;
 	long link;
@@ -25,15 +26,20 @@ int tcx_attach(int ifindex, int prog)
 	memset(&attr, 0, sizeof(attr));
 	attr.link_create.prog_fd = (uint32_t)prog;
 	attr.link_create.target_ifindex = (uint32_t)ifindex;
-	attr.link_create.attach_type = TCX_INGRESS;
+	attr.link_create.attach_type = side == TC_SIDE_EGRESS ? TCX_EGRESS : TCX_INGRESS;
 	attr.link_create.flags = TCX_BEFORE; /* before all: a program that says "pass" ends the chain */
 	link = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	return link < 0 ? -errno : (int)link;
 }
 
-uint32_t clsact_present(int ifindex)
+static enum bpf_tc_attach_point point(enum tc_side side)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	return side == TC_SIDE_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+}
+
+uint32_t clsact_present(int ifindex, enum tc_side side)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(side));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	libbpf_print_fn_t print = libbpf_set_print(NULL); /* that there is none is no warning */
 	int error = bpf_tc_query(&hook, &opts);
@@ -42,12 +48,12 @@ uint32_t clsact_present(int ifindex)
 	return error ? 0 : opts.prog_id;
 }
 
-int clsact_attach(int ifindex, int prog, uint32_t ours)
+int clsact_attach(int ifindex, enum tc_side side, int prog, uint32_t ours)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(side));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY, .prog_fd = prog);
-	uint32_t present = clsact_present(ifindex);
-	int error = bpf_tc_hook_create(&hook);
+	uint32_t present = clsact_present(ifindex, side);
+	int error = bpf_tc_hook_create(&hook); /* one qdisc for both sides */
 
 	if (error && error != -EEXIST)
 		return error;
@@ -57,12 +63,12 @@ int clsact_attach(int ifindex, int prog, uint32_t ours)
 	return bpf_tc_attach(&hook, &opts);
 }
 
-int clsact_detach(int ifindex, uint32_t ours)
+int clsact_detach(int ifindex, enum tc_side side, uint32_t ours)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(side));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 
-	if (!ours || clsact_present(ifindex) != ours)
+	if (!ours || clsact_present(ifindex, side) != ours)
 		return 0;
 	return bpf_tc_detach(&hook, &opts);
 }

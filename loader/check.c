@@ -54,10 +54,20 @@ static void show_port(const struct config *config, const struct plan_port *port)
 		printf("warning: %s\n", port->warnings.text[i]);
 }
 
-/* The number of errors: overlaps can only be seen with the interfaces at hand. */
-static size_t show(const struct config *config, const struct plan *plan)
+static void show_mirror(const struct config *config, const struct plan *plan, const struct iface *all, size_t n,
+			struct notes *warnings)
 {
-	struct notes errors = {0};
+	const char *why;
+	const struct iface *iface = mirror_choose(config, plan, all, n, warnings, &why);
+
+	if (iface)
+		printf("%s: mirror port%s\n", iface->name, iface->up ? "" : ", down");
+}
+
+/* The number of errors: overlaps can only be seen with the interfaces at hand. */
+static size_t show(const struct config *config, const struct plan *plan, const struct iface *all, size_t n_all)
+{
+	struct notes errors = {0}, warnings = {0};
 	size_t n;
 
 	for (size_t i = 0; i < plan->n; i++) {
@@ -66,8 +76,11 @@ static size_t show(const struct config *config, const struct plan *plan)
 		show_port(config, port);
 		zones_check(config, port->zone, port->n_zones, port->iface.name, &errors);
 	}
-	for (size_t i = 0; i < plan->warnings.n; i++)
-		printf("warning: %s\n", plan->warnings.text[i]);
+	show_mirror(config, plan, all, n_all, &warnings);
+	notes_copy(&warnings, &plan->warnings);
+	for (size_t i = 0; i < warnings.n; i++)
+		printf("warning: %s\n", warnings.text[i]);
+	notes_clear(&warnings);
 	for (size_t i = 0; i < errors.n; i++)
 		log_error("%s", errors.text[i]);
 	n = errors.n;
@@ -87,7 +100,7 @@ static int with_interfaces(const struct config *config, struct netlink *nl, stru
 		code = EXIT_FAILED;
 	if (code == EXIT_FAILED)
 		return code;
-	if (show(config, &plan))
+	if (show(config, &plan, iface, n))
 		code = EXIT_NEGATIVE;
 	plan_free(&plan);
 	return code;

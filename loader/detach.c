@@ -56,7 +56,7 @@ static int lock(const char *run)
 /* A filter whose port is not in this namespace cannot be reached from here. */
 static void tell_unreachable(const struct port *port, uint32_t was_on, bool here)
 {
-	if (port->pub.tc == LC_TC_CLSACT && !port->filter_id && was_on && !here)
+	if (port->pub.tc == LC_TC_CLSACT && !port->tc.filter && was_on && !here)
 		log_warning("%s: its tc filter is in another network namespace: remove it there (tc filter del dev %s "
 			    "ingress prio 1)",
 			    port->pub.name, port->pub.name);
@@ -77,6 +77,17 @@ static unsigned release_all(struct ports *ports, const struct maps *maps)
 	}
 	(void)maps;
 	return released;
+}
+
+static void release_mirror(const struct maps *maps, const char *dir)
+{
+	struct mirror mirror;
+
+	if (mirror_init(&mirror, dir))
+		return;
+	mirror_adopt(&mirror, maps);
+	mirror_release(&mirror);
+	mirror_free(&mirror);
 }
 
 static void remove_maps(const char *dir)
@@ -119,6 +130,7 @@ static int detach(const char *run, const char *dir)
 	if (!error) {
 		offload_recall(&ports, run);
 		n = release_all(&ports, &maps);
+		release_mirror(&maps, dir);
 		remove_maps(dir);
 		remove_file(run, PATH_LOADER_STATE);
 		remove_file(run, "loader/offload.json");

@@ -89,7 +89,7 @@ static uint32_t next_generation(const struct maps *old)
 {
 	if (old->control.generation)
 		return old->control.generation + 1 ? old->control.generation + 1 : 1;
-	/* Pins of another ABI: its number cannot be read, so take one it has hardly used. */
+	/* Pins of a foreign ABI: its number cannot be read, so take one it has hardly used. */
 	return old->fd[MAP_PORTS] >= 0 || old->fd[MAP_SWITCHES] >= 0 ? (uint32_t)time(NULL) : 1;
 }
 

@@ -62,7 +62,10 @@ int loader_first_generation(struct loader *loader)
 	any = !maps_adopt(&loader->maps, loader->bpf_dir);
 	if (generation_fits(&loader->maps, &want))
 		return 0;
-	if (any && loader->maps.fd[MAP_TABLE] < 0)
+	if (any && loader->maps.control.abi && loader->maps.control.abi != LC_ABI)
+		log_info("what is pinned in %s is of ABI %u: the maps are made anew, the policy in force is taken over",
+			 loader->bpf_dir, loader->maps.control.abi);
+	else if (any && loader->maps.fd[MAP_TABLE] < 0)
 		log_warning(
 		    "what is pinned in %s is of another ABI or not whole: the maps are made anew, the policy comes "
 		    "from %s",

@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Load the programs of one port: shared maps by descriptor, the port's own data frozen before the verifier runs. */
+/* Load programs: shared maps by descriptor, a port's own data frozen before the verifier runs. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "instance.h"
+#include "lenscap_copy.skel.h"
+#include "lenscap_egress.skel.h"
 #include "lenscap_tc.skel.h"
 #include "lenscap_xdp.skel.h"
+
+/* The programs differ in their name, their bytes, and where in their read-only data the port's is. */
+static const struct kind {
+	const char *name;
+	const void *(*bytes)(size_t *size);
+	size_t conf; /* offset */
+} kinds[] = {
+    {"lenscap_xdp", lenscap_xdp__elf_bytes, offsetof(struct lenscap_xdp__rodata, port_conf)},
+    {"lenscap_tc", lenscap_tc__elf_bytes, offsetof(struct lenscap_tc__rodata, port_conf)},
+    {"lenscap_egress", lenscap_egress__elf_bytes, offsetof(struct lenscap_egress__rodata, port_conf)},
+    {"lenscap_copy", lenscap_copy__elf_bytes, 0},
+};
+enum { KIND_XDP, KIND_TC, KIND_EGRESS, KIND_COPY };
 
 static int share_maps(struct bpf_object *object, const struct maps *maps)
 {
@@ -24,65 +40,71 @@ static int share_maps(struct bpf_object *object, const struct maps *maps)
 	return error;
 }
 
-/* The program outlives its skeleton. */
-static int keep(const struct bpf_program *program, int *fd, uint32_t *id)
+static int set_conf(struct bpf_object *object, size_t offset, const struct lc_port_conf *conf)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	size_t size = 0;
+	const void *before = map ? bpf_map__initial_value(map, &size) : NULL;
+	char *data = before && offset + sizeof(*conf) <= size ? malloc(size) : NULL;
+	int error;
+
+	if (!data)
+		return before ? -ENOMEM : -EINVAL;
+	memcpy(data, before, size);
+	memcpy(data + offset, conf, sizeof(*conf));
+	error = bpf_map__set_initial_value(map, data, size);
+	free(data);
+	return error;
+}
+
+/* The program outlives its object. */
+static int keep(const struct bpf_program *program, struct program *out)
 {
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
-	int copy = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
+	int copy = program ? fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0) : -1;
 
 	if (copy < 0)
-		return -errno;
+		return program ? -errno : -ENOENT;
 	if (bpf_obj_get_info_by_fd(copy, &info, &size)) {
 		close(copy);
 		return -errno;
 	}
-	*fd = copy;
-	*id = info.id;
+	*out = (struct program){copy, info.id};
 	return 0;
 }
 
-static int load_xdp(const struct maps *maps, const struct lc_port_conf *conf, struct instance *out)
+/* CONF: NULL for a program that is no port's. */
+static int load(const struct kind *kind, const struct maps *maps, const struct lc_port_conf *conf, struct program *out)
 {
-	struct lenscap_xdp *skel = lenscap_xdp__open();
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = kind->name);
+	size_t size;
+	const void *bytes = kind->bytes(&size);
+	struct bpf_object *object = bpf_object__open_mem(bytes, size, &opts);
 	int error;
 
-	if (!skel)
+	if (!object)
 		return -errno;
-	skel->rodata->port_conf = *conf;
-	error = share_maps(skel->obj, maps);
+	error = conf ? set_conf(object, kind->conf, conf) : 0;
 	if (!error)
-		error = lenscap_xdp__load(skel);
+		error = share_maps(object, maps);
 	if (!error)
-		error = keep(skel->progs.lenscap_xdp, &out->xdp, &out->xdp_id);
-	lenscap_xdp__destroy(skel);
-	return error;
-}
-
-static int load_tc(const struct maps *maps, const struct lc_port_conf *conf, struct instance *out)
-{
-	struct lenscap_tc *skel = lenscap_tc__open();
-	int error;
-
-	if (!skel)
-		return -errno;
-	skel->rodata->port_conf = *conf;
-	error = share_maps(skel->obj, maps);
+		error = bpf_object__load(object);
 	if (!error)
-		error = lenscap_tc__load(skel);
-	if (!error)
-		error = keep(skel->progs.lenscap_tc, &out->tc, &out->tc_id);
-	lenscap_tc__destroy(skel);
+		error = keep(bpf_object__find_program_by_name(object, kind->name), out);
+	bpf_object__close(object);
 	return error;
 }
 
 int instance_load(const struct maps *maps, const struct lc_port_conf *conf, struct instance *out)
 {
 	struct instance fresh = INSTANCE_NONE;
-	int error = load_xdp(maps, conf, &fresh);
+	int error = load(&kinds[KIND_XDP], maps, conf, &fresh.xdp);
 
 	if (!error)
-		error = load_tc(maps, conf, &fresh);
+		error = load(&kinds[KIND_TC], maps, conf, &fresh.tc);
+	if (!error && conf->flags & LC_PORT_BOTH)
+		error = load(&kinds[KIND_EGRESS], maps, conf, &fresh.egress);
 	if (error) {
 		instance_close(&fresh);
 		return error;
@@ -91,11 +113,21 @@ int instance_load(const struct maps *maps, const struct lc_port_conf *conf, stru
 	return 0;
 }
 
+int instance_load_copy(const struct maps *maps, struct program *out)
+{
+	return load(&kinds[KIND_COPY], maps, NULL, out);
+}
+
+void program_close(struct program *program)
+{
+	if (program->fd >= 0)
+		close(program->fd);
+	*program = PROGRAM_NONE;
+}
+
 void instance_close(struct instance *instance)
 {
-	if (instance->xdp >= 0)
-		close(instance->xdp);
-	if (instance->tc >= 0)
-		close(instance->tc);
-	*instance = INSTANCE_NONE;
+	program_close(&instance->xdp);
+	program_close(&instance->tc);
+	program_close(&instance->egress);
 }

@@ -7,13 +7,23 @@
 
 #include "maps.h"
 
-struct instance {
-	int xdp, tc;		/* programs, -1 = none */
-	uint32_t xdp_id, tc_id; /* of the programs, in the kernel's numbering */
+struct program {
+	int fd;	     /* -1 = none */
+	uint32_t id; /* in the kernel's numbering */
 };
+#define PROGRAM_NONE ((struct program){.fd = -1})
 
-/* Load both programs over MAPS. 0 or a negative errno; *out is untouched on failure. */
+struct instance {
+	struct program xdp, tc;
+	struct program egress; /* only where frames to devices are judged (LC_PORT_BOTH) */
+};
+#define INSTANCE_NONE ((struct instance){PROGRAM_NONE, PROGRAM_NONE, PROGRAM_NONE})
+
+/* Load the programs over MAPS. 0 or a negative errno; *out is untouched on failure. */
 int instance_load(const struct maps *maps, const struct lc_port_conf *conf, struct instance *out);
 void instance_close(struct instance *instance);
-#define INSTANCE_NONE ((struct instance){.xdp = -1, .tc = -1})
+
+/* The mirror port's own program, which cuts copies short. */
+int instance_load_copy(const struct maps *maps, struct program *out);
+void program_close(struct program *program);
 #endif

@@ -5,6 +5,7 @@
 
 #include "../userspace/lib/config.h"
 #include "folders.h"
+#include "mirror.h"
 #include "netlink.h"
 #include "ports.h"
 
@@ -20,6 +21,7 @@ struct loader {
 	struct netlink *netlink;
 	struct ifaces *ifaces;
 	struct ports ports;
+	struct mirror mirror;
 	struct notes warnings;	/* of now */
 	struct notes standing;	/* of the last generation made: they stay until the table holds something */
 	char *capacity_warning; /* the configured capacity is too small for what is in force, or NULL */

@@ -12,7 +12,7 @@
 #include "maps.h"
 #include "pins.h"
 
-enum owner { OF_ROOT, OF_POLICY, OF_RING };
+enum owner { OF_ROOT, OF_POLICY, OF_RING, OF_ROOT_ALONE };
 
 static const struct map_spec {
 	const char *name;
@@ -36,9 +36,15 @@ static const struct map_spec {
     [MAP_TABLE] = {LC_PIN_POLICY_TABLE, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_bucket), BPF_F_MMAPABLE, 0, OF_POLICY},
     [MAP_GRACE] = {LC_PIN_POLICY_GRACE, BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 0, 1, OF_POLICY},
     [MAP_EVENTS] = {LC_PIN_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, 0, 0, LC_EVENT_RING_BYTES, OF_RING},
+    [MAP_PERMITS] = {LC_PIN_PERMITS, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct lc_permit_key), 1, BPF_F_NO_PREALLOC,
+		     LC_PERMITS, OF_ROOT},
+    [MAP_MIRROR] = {LC_PIN_MIRROR, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_mirror), 0, 1, OF_ROOT},
+    [MAP_MIRROR_DEVICE] = {LC_PIN_MIRROR_DEVICE, BPF_MAP_TYPE_DEVMAP, 4, 4, 0, 1, OF_ROOT_ALONE},
+    [MAP_CAPTURE] = {LC_PIN_CAPTURE, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_capture), 0, 1, OF_ROOT},
+    [MAP_CAPTURE_RING] = {LC_PIN_CAPTURE_RING, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0, 0, OF_ROOT_ALONE},
 };
 
-static const mode_t modes[] = {[OF_ROOT] = 0640, [OF_POLICY] = 0664, [OF_RING] = 0660};
+static const mode_t modes[] = {[OF_ROOT] = 0640, [OF_POLICY] = 0664, [OF_RING] = 0660, [OF_ROOT_ALONE] = 0600};
 
 void maps_init(struct maps *maps)
 {
@@ -96,26 +102,42 @@ static uint32_t entries_of(enum map_id id, const struct lc_control *control)
 		return control->cpus * LC_PORTS;
 	case MAP_TABLE:
 		return control->buckets + 1; /* the stash */
+	case MAP_CAPTURE_RING:
+		return control->cpus;
 	default:
 		return specs[id].entries;
 	}
 }
 
-static int make(struct maps *maps, enum map_id id)
+int maps_another(const struct maps *maps, enum map_id id)
 {
 	const struct map_spec *spec = &specs[id];
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = spec->flags);
 	char name[BPF_OBJ_NAME_LEN];
-	int fd;
 
 	if (spec->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 		opts.inner_map_fd = (uint32_t)maps->fd[MAP_HEAD]; /* what lenscapd puts into it: it can make no map */
 	snprintf(name, sizeof(name), "%.15s", spec->name);
-	fd = bpf_map_create(spec->type, name, spec->key_size, spec->value_size, entries_of(id, &maps->control), &opts);
+	return bpf_map_create(spec->type, name, spec->key_size, spec->value_size, entries_of(id, &maps->control),
+			      &opts);
+}
+
+static int put_switches(const struct maps *maps)
+{
+	for (uint32_t i = 0; i < LC_SWITCHES; i++)
+		if (bpf_map_update_elem(maps->fd[MAP_SWITCHES], &i, &maps->switches[i], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int make(struct maps *maps, enum map_id id)
+{
+	int fd = maps_another(maps, id);
+
 	if (fd < 0)
 		return fd;
 	maps->fd[id] = fd;
-	return 0;
+	return id == MAP_SWITCHES ? put_switches(maps) : 0;
 }
 
 static int put_first(int fd, const void *value)
@@ -160,7 +182,8 @@ static bool shape_fits(int fd, enum map_id id, const struct lc_control *control)
 
 	return !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == spec->type &&
 	       info.key_size == spec->key_size && info.value_size == spec->value_size &&
-	       info.map_flags == spec->flags && info.max_entries == entries_of(id, control);
+	       (info.map_flags & ~BPF_F_RDONLY_PROG) == spec->flags && /* the kernel adds that to a DEVMAP */
+	       info.max_entries == entries_of(id, control);
 }
 
 static int adopt_control(struct maps *maps, const char *dir)
@@ -171,13 +194,26 @@ static int adopt_control(struct maps *maps, const char *dir)
 	if (fd < 0)
 		return fd;
 	if (!shape_fits(fd, MAP_CONTROL, &maps->control) || bpf_map_lookup_elem(fd, &zero, &maps->control) ||
-	    maps->control.abi != LC_ABI) {
+	    maps->control.abi < LC_ABI_WORDS || maps->control.abi > LC_ABI) {
 		close(fd);
 		maps->control = (struct lc_control){0};
 		return -EPROTO;
 	}
 	maps->fd[MAP_CONTROL] = fd;
 	return 0;
+}
+
+/* An older ABI's: a bypass or an unconfirmed reload goes on. */
+static void remember_switches(struct maps *maps, int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.type != BPF_MAP_TYPE_ARRAY ||
+	    info.value_size != sizeof(maps->switches[0]))
+		return;
+	for (uint32_t i = 0; i < info.max_entries && i < LC_SWITCHES; i++)
+		(void)bpf_map_lookup_elem(fd, &i, &maps->switches[i]);
 }
 
 int maps_adopt(struct maps *maps, const char *dir)
@@ -193,7 +229,9 @@ int maps_adopt(struct maps *maps, const char *dir)
 		any = true;
 		if (shape_fits(fd, (enum map_id)id, &maps->control))
 			maps->fd[id] = fd;
-		else
+		if (maps->fd[id] < 0 && id == MAP_SWITCHES)
+			remember_switches(maps, fd);
+		if (maps->fd[id] < 0)
 			close(fd);
 	}
 	return any ? 0 : -ENOENT;
@@ -201,6 +239,8 @@ int maps_adopt(struct maps *maps, const char *dir)
 
 int maps_share(const struct maps *old, struct maps *fresh)
 {
+	fresh->permits = old->permits;
+	memcpy(fresh->switches, old->switches, sizeof(fresh->switches));
 	for (int id = 0; id < MAPS; id++) {
 		if (old->fd[id] < 0 || map_is_policy((enum map_id)id) ||
 		    !shape_fits(old->fd[id], (enum map_id)id, &fresh->control))
@@ -218,10 +258,13 @@ int maps_share(const struct maps *old, struct maps *fresh)
 
 static gid_t group_of(enum map_id id, gid_t group, gid_t policy_group)
 {
-	return specs[id].owner == OF_ROOT ? group : policy_group;
+	const gid_t groups[] = {
+	    [OF_ROOT] = group, [OF_POLICY] = policy_group, [OF_RING] = policy_group, [OF_ROOT_ALONE] = (gid_t)-1};
+
+	return groups[specs[id].owner];
 }
 
-static int pin_one(const struct maps *maps, enum map_id id, const char *dir, gid_t group, gid_t policy_group)
+int maps_pin_one(const struct maps *maps, enum map_id id, const char *dir, gid_t group, gid_t policy_group)
 {
 	return pin_place(dir, specs[id].name, maps->fd[id], modes[specs[id].owner], group_of(id, group, policy_group));
 }
@@ -231,7 +274,7 @@ int maps_pin(const struct maps *maps, const char *dir, gid_t group, gid_t policy
 	int error = 0;
 
 	for (int id = 0; id < MAPS && !error; id++)
-		error = pin_one(maps, (enum map_id)id, dir, group, policy_group);
+		error = maps_pin_one(maps, (enum map_id)id, dir, group, policy_group);
 	return error;
 }
 
@@ -243,7 +286,7 @@ int maps_pin_missing(const struct maps *maps, const char *dir, gid_t group, gid_
 	for (int id = 0; id < MAPS && !error; id++) {
 		if (pin_exists(dir, specs[id].name))
 			continue;
-		error = pin_one(maps, (enum map_id)id, dir, group, policy_group);
+		error = maps_pin_one(maps, (enum map_id)id, dir, group, policy_group);
 		*again += !error;
 	}
 	return error;

@@ -22,12 +22,19 @@ enum map_id {
 	MAP_TABLE,
 	MAP_GRACE,
 	MAP_EVENTS,
+	MAP_PERMITS,
+	MAP_MIRROR,
+	MAP_MIRROR_DEVICE,
+	MAP_CAPTURE,
+	MAP_CAPTURE_RING,
 	MAPS,
 };
 
 struct maps {
 	int fd[MAPS]; /* -1 = none */
 	struct lc_control control;
+	uint64_t switches[LC_SWITCHES]; /* of a map with fewer of them, for the one that takes its place */
+	uint64_t permits;		/* digest of what MAP_PERMITS holds; 0 = not known */
 };
 
 void maps_init(struct maps *maps);
@@ -39,7 +46,8 @@ bool map_is_policy(enum map_id id);
 /* Sizes for a configuration; seed and generation are left zero. */
 void maps_control(uint32_t capacity, uint32_t devices, int cpus, struct lc_control *control);
 
-/* Open the pins in DIR. Missing ones, and those whose shape is not this ABI's for the pinned control, stay -1.
+/* Open the pins in DIR. Missing ones, and those whose shape is not this ABI's for the pinned control, stay -1. The
+ * control may be of an older ABI with the same policy words (maps->control.abi says so), whose words can be taken over.
  * 0 when any pin is there, -ENOENT when none. */
 int maps_adopt(struct maps *maps, const char *dir);
 
@@ -55,6 +63,11 @@ int maps_publish_control(const struct maps *maps);
 /* Pin all (or only those whose pin is gone: *again counts them). */
 int maps_pin(const struct maps *maps, const char *dir, gid_t group, gid_t policy_group);
 int maps_pin_missing(const struct maps *maps, const char *dir, gid_t group, gid_t policy_group, unsigned *again);
+/* Pin one over what is there. */
+int maps_pin_one(const struct maps *maps, enum map_id id, const char *dir, gid_t group, gid_t policy_group);
+
+/* Another map of the kind that maps->fd[ID] is, empty: a descriptor, or a negative errno. */
+int maps_another(const struct maps *maps, enum map_id id);
 
 /* A port's number gets another owner: its totals and device slots are emptied. */
 void maps_forget_port(const struct maps *maps, uint32_t port);

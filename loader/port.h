@@ -6,7 +6,6 @@
 #include "ports.h"
 
 #define PORT_PATH 512
-#define PIN_TC_NEXT "tc_prog_next" /* while the filter changes from one program to the next */
 
 struct port *port_new(unsigned number);
 void port_free(struct port *port);
@@ -25,6 +24,7 @@ void port_drop_dead(struct port *port, uint32_t ifindex);
 /* Put INSTANCE in place of the one the port has: link updates, no gap. Takes the instance over, or leaves it. */
 int port_switch(const struct ports *ports, struct port *port, const struct instance *instance);
 void port_attach_xdp(struct port *port, const struct iface *iface);
+/* Both sides of tc; egress only if frames to devices are judged here, else what was there is taken off. */
 void port_attach_tc(const struct ports *ports, struct port *port);
 int port_pin(const struct ports *ports, struct port *port, unsigned *again);
 

@@ -1,55 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Taking over the ports of an earlier loader: it is the device that counts, not the number it happens to have. */
-#include <bpf/bpf.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "pins.h"
 #include "port.h"
 
-static uint32_t program_id(const char *dir, const char *name)
-{
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
-	int fd = pin_open(dir, name);
-
-	if (fd < 0)
-		return 0;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		info.id = 0;
-	close(fd);
-	return info.id;
-}
-
-static int open_link(const char *dir, const char *name, bool *pinned)
-{
-	int link = pin_open(dir, name);
-
-	*pinned = link >= 0;
-	return link < 0 ? -1 : link;
-}
-
-/* The filter runs the program of one of two pins, or it is not ours. */
-static uint32_t find_filter(const char *dir, uint32_t ifindex)
-{
-	uint32_t present = ifindex ? clsact_present((int)ifindex) : 0;
-
-	if (present && (present == program_id(dir, LC_PIN_TC_PROG) || present == program_id(dir, PIN_TC_NEXT)))
-		return present;
-	return 0;
-}
-
 bool port_open_pins(const struct ports *ports, struct port *port)
 {
+	uint32_t ifindex = port->pub.netns == ports->netns ? port->pub.ifindex : 0;
 	char dir[PORT_PATH];
 
 	port_dir(ports, port->number, dir, sizeof(dir));
-	port->xdp_link = open_link(dir, LC_PIN_XDP_LINK, &port->xdp_pinned);
-	port->tc_link = open_link(dir, LC_PIN_TC_LINK, &port->tc_pinned);
-	if (port->pub.netns == ports->netns)
-		port->filter_id = find_filter(dir, port->pub.ifindex);
-	return port->xdp_link >= 0 || port->tc_link >= 0 || port->filter_id;
+	port->xdp_link = pin_open(dir, LC_PIN_XDP_LINK);
+	port->xdp_pinned = port->xdp_link >= 0;
+	tc_hook_adopt(&port->tc, dir, ifindex);
+	tc_hook_adopt(&port->egress, dir, ifindex);
+	return port->xdp_link >= 0 || tc_hook_mode(&port->tc) != LC_TC_NONE ||
+	       tc_hook_mode(&port->egress) != LC_TC_NONE;
 }
 
 static uint32_t ifindex_of(int link)
@@ -61,7 +28,7 @@ static uint32_t ifindex_of(int link)
 
 bool port_alive(const struct port *port)
 {
-	return ifindex_of(port->xdp_link) || ifindex_of(port->tc_link);
+	return ifindex_of(port->xdp_link) || tc_hook_ifindex(&port->tc) || tc_hook_ifindex(&port->egress);
 }
 
 /* The program on a device is one of a kind: each port has an instance of its own. */
@@ -80,11 +47,12 @@ bool port_is_on(const struct port *port, const struct iface *iface)
 {
 	uint32_t ifindex = (uint32_t)iface->ifindex;
 
-	if (port->filter_id && port->pub.ifindex == ifindex)
+	if ((port->tc.filter || port->egress.filter) && port->pub.ifindex == ifindex)
 		return true;
 	if (ifindex_of(port->xdp_link) == ifindex)
 		return runs_our_xdp(port, iface);
-	return ifindex_of(port->tc_link) == ifindex && !memcmp(port->pub.mac, iface->mac, sizeof(iface->mac));
+	return (tc_hook_ifindex(&port->tc) == ifindex || tc_hook_ifindex(&port->egress) == ifindex) &&
+	       !memcmp(port->pub.mac, iface->mac, sizeof(iface->mac));
 }
 
 /* Our links live, but on another device than the one that has the number now. */

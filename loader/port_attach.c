@@ -47,41 +47,9 @@ void port_drop_dead(struct port *port, uint32_t ifindex)
 		port->pub.xdp = LC_XDP_NONE;
 		port->tried_mtu = 0;
 	}
-	if (port->tc_link >= 0 && !on(port->tc_link, ifindex)) {
-		drop(&port->tc_link, &port->tc_pinned);
-		port->pub.tc = LC_TC_NONE;
-	}
-	if (port->filter_id && (!ifindex || clsact_present((int)ifindex) != port->filter_id)) {
-		port->filter_id = 0;
-		port->pub.tc = LC_TC_NONE;
-	}
-}
-
-static int pin_tc_prog(const struct ports *ports, const struct port *port, const char *name, int prog)
-{
-	char dir[PORT_PATH];
-
-	port_dir(ports, port->number, dir, sizeof(dir));
-	(void)folders_port(dir);
-	return pin_place(dir, name, prog, 0600, (gid_t)-1);
-}
-
-/* Both programs are pinned while the filter changes, so that a loader that dies here finds its filter again. */
-static int put_filter(const struct ports *ports, struct port *port, const struct instance *instance)
-{
-	char dir[PORT_PATH];
-	int error = pin_tc_prog(ports, port, PIN_TC_NEXT, instance->tc);
-
-	if (!error)
-		error = clsact_attach((int)port->pub.ifindex, instance->tc, port->filter_id);
-	if (error)
-		return error;
-	port->filter_id = instance->tc_id;
-	error = pin_tc_prog(ports, port, LC_PIN_TC_PROG, instance->tc);
-	port_dir(ports, port->number, dir, sizeof(dir));
-	if (!error)
-		(void)pin_remove(dir, PIN_TC_NEXT);
-	return error;
+	tc_hook_drop_dead(&port->tc, ifindex);
+	tc_hook_drop_dead(&port->egress, ifindex);
+	port->pub.tc = (uint8_t)tc_hook_mode(&port->tc);
 }
 
 static int update(int link, int prog)
@@ -93,12 +61,14 @@ static int update(int link, int prog)
 
 int port_switch(const struct ports *ports, struct port *port, const struct instance *instance)
 {
-	int error = update(port->xdp_link, instance->xdp);
+	char dir[PORT_PATH];
+	int error = update(port->xdp_link, instance->xdp.fd);
 
+	port_dir(ports, port->number, dir, sizeof(dir));
 	if (!error)
-		error = update(port->tc_link, instance->tc);
-	if (!error && port->filter_id && port->pub.ifindex)
-		error = put_filter(ports, port, instance);
+		error = tc_hook_switch(&port->tc, dir, port->pub.ifindex, &instance->tc);
+	if (!error && instance->egress.fd >= 0)
+		error = tc_hook_switch(&port->egress, dir, port->pub.ifindex, &instance->egress);
 	if (error)
 		return error;
 	instance_close(&port->instance);
@@ -143,7 +113,7 @@ static void renew(struct port *port, const struct iface *iface)
 {
 	struct xdp_result result;
 
-	xdp_attach(iface->ifindex, port->instance.xdp, &result);
+	xdp_attach(iface->ifindex, port->instance.xdp.fd, &result);
 	if (result.mode != port->pub.xdp || port->tried_mtu == 0)
 		log_info("%s: %s%s%s", iface->name, mode_text(result.mode), result.reason[0] ? ": " : "",
 			 result.reason);
@@ -179,56 +149,34 @@ void port_attach_xdp(struct port *port, const struct iface *iface)
 	renew(port, iface);
 }
 
-static int attach_filter(const struct ports *ports, struct port *port)
-{
-	int error = put_filter(ports, port, &port->instance);
-
-	if (!error)
-		port->pub.tc = LC_TC_CLSACT;
-	return error;
-}
-
 void port_attach_tc(const struct ports *ports, struct port *port)
 {
-	int error = -EOPNOTSUPP;
+	const struct instance *instance = &port->instance;
+	char dir[PORT_PATH];
 
-	if (port->tc_link >= 0)
-		port->pub.tc = LC_TC_TCX;
-	else if (port->filter_id)
-		port->pub.tc = LC_TC_CLSACT;
-	if (port->pub.tc != LC_TC_NONE)
-		return;
-	port->tc_reason[0] = 0;
-	if (ports->tc != TC_CLSACT) {
-		error = tcx_attach((int)port->pub.ifindex, port->instance.tc);
-		if (error >= 0) {
-			port->tc_link = error;
-			port->pub.tc = LC_TC_TCX;
-			return;
-		}
-		snprintf(port->tc_reason, sizeof(port->tc_reason), "no tcx (kernel 6.6 and later have it): %s",
-			 strerror(-error));
-	}
-	if (ports->tc != TC_TCX)
-		error = attach_filter(ports, port);
-	if (error)
-		snprintf(port->tc_reason, sizeof(port->tc_reason), "tc: %s", strerror(-error));
+	port_dir(ports, port->number, dir, sizeof(dir));
+	tc_hook_attach(&port->tc, dir, port->pub.ifindex, &instance->tc, ports->tc);
+	port->pub.tc = (uint8_t)tc_hook_mode(&port->tc);
+	if (instance->egress.fd >= 0)
+		tc_hook_attach(&port->egress, dir, port->pub.ifindex, &instance->egress, ports->tc);
+	else
+		tc_hook_release(&port->egress, dir, port->pub.ifindex);
 }
 
 /* Pin a link that is not pinned (any more); unpin what is gone. */
-static int keep_pin(const char *dir, const char *name, int link, bool *pinned, unsigned *again)
+static int pin_xdp(struct port *port, const char *dir, unsigned *again)
 {
 	int error;
 
-	if (link < 0)
-		return pin_remove(dir, name);
-	if (*pinned && pin_exists(dir, name))
+	if (port->xdp_link < 0)
+		return pin_remove(dir, LC_PIN_XDP_LINK);
+	if (port->xdp_pinned && pin_exists(dir, LC_PIN_XDP_LINK))
 		return 0;
 	error = folders_port(dir);
 	if (!error)
-		error = pin_place(dir, name, link, 0600, (gid_t)-1);
-	*again += !error && *pinned;
-	*pinned = !error;
+		error = pin_place(dir, LC_PIN_XDP_LINK, port->xdp_link, 0600, (gid_t)-1);
+	*again += !error && port->xdp_pinned;
+	port->xdp_pinned = !error;
 	return error;
 }
 
@@ -238,15 +186,8 @@ int port_pin(const struct ports *ports, struct port *port, unsigned *again)
 	int error;
 
 	port_dir(ports, port->number, dir, sizeof(dir));
-	error = keep_pin(dir, LC_PIN_XDP_LINK, port->xdp_link, &port->xdp_pinned, again);
+	error = pin_xdp(port, dir, again);
 	if (!error)
-		error = keep_pin(dir, LC_PIN_TC_LINK, port->tc_link, &port->tc_pinned, again);
-	if (error)
-		return error;
-	if (!port->filter_id)
-		return pin_remove(dir, LC_PIN_TC_PROG);
-	if (pin_exists(dir, LC_PIN_TC_PROG))
-		return 0;
-	*again += 1;
-	return pin_tc_prog(ports, port, LC_PIN_TC_PROG, port->instance.tc);
+		error = tc_hook_pin(&port->tc, dir, &port->instance.tc, again);
+	return error ? error : tc_hook_pin(&port->egress, dir, &port->instance.egress, again);
 }

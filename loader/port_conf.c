@@ -8,6 +8,8 @@
 #include "port.h"
 #include "zones.h"
 
+#define NO_ZONE_ID 0xff /* as in lc_event.zone: no zone of the configuration has it */
+
 /* Turn off what hides tags, if it is on and can be: setting it unread resets some cards. */
 static void uncover_tags(struct port *port, const struct offload *offload)
 {
@@ -74,24 +76,37 @@ static void sizes(const struct port *port, const struct lc_control *control, str
 	conf->port = port->number;
 }
 
+/* In another namespace: its zones stay as they were. The permitted addresses are found by the zones' numbers, though:
+ * if those may have changed by the time its programs must be made anew, it may talk to nobody. */
+static void configure_elsewhere(const struct port *port, const struct maps *maps, struct lc_port_conf *conf)
+{
+	*conf = port->conf;
+	sizes(port, &maps->control, conf);
+	if (conf->permits == maps->permits || !memcmp(conf, &port->conf, sizeof(*conf)))
+		return;
+	for (size_t i = 1; i < LC_PORT_ZONES; i++)
+		conf->zone[i].id = NO_ZONE_ID;
+	conf->permits = maps->permits;
+}
+
 void port_configure(struct port *port, const struct maps *maps, const struct config *config,
 		    const struct plan_port *want, struct lc_port_conf *conf)
 {
 	bool matters;
 
-	if (!want) { /* in another namespace: its zones stay as they were */
-		*conf = port->conf;
-		sizes(port, &maps->control, conf);
+	if (!want) {
+		configure_elsewhere(port, maps, conf);
 		return;
 	}
 	memset(conf, 0, sizeof(*conf));
 	sizes(port, &maps->control, conf);
+	conf->permits = maps->permits;
 	zones_build(config, want->zone, want->n_zones, port->pub.name, conf, &port->warnings);
 	memcpy(port->zone, want->zone, sizeof(port->zone));
 	port->n_zones = want->n_zones;
 	matters = zones_depend_on_vlan(conf);
 	if (!matters)
 		port_restore_offload(port);
-	if (tags_hidden(port, &want->iface, matters) && matters)
-		conf->flags |= LC_PORT_XDP_BLIND;
+	if (tags_hidden(port, &want->iface, matters))
+		conf->flags |= matters ? LC_PORT_XDP_BLIND : LC_PORT_TAGS_HIDDEN;
 }

@@ -40,7 +40,9 @@ struct port *port_new(unsigned number)
 	if (!port)
 		return NULL;
 	port->number = (uint16_t)number;
-	port->xdp_link = port->tc_link = -1;
+	port->xdp_link = -1;
+	tc_hook_init(&port->tc, TC_SIDE_INGRESS);
+	tc_hook_init(&port->egress, TC_SIDE_EGRESS);
 	port->instance = INSTANCE_NONE;
 	return port;
 }
@@ -51,8 +53,8 @@ void port_free(struct port *port)
 		return;
 	if (port->xdp_link >= 0)
 		close(port->xdp_link);
-	if (port->tc_link >= 0)
-		close(port->tc_link);
+	tc_hook_close(&port->tc);
+	tc_hook_close(&port->egress);
 	instance_close(&port->instance);
 	notes_clear(&port->warnings);
 	free(port);
@@ -219,8 +221,8 @@ static void describe(struct ports *ports, struct port *port, const struct iface 
 	port->pub.netns = ports->netns;
 }
 
-/* A verifier's run for each of many ports takes its time, at the start too. Seldom: a service manager that does not read
- * would hold us up. */
+/* A verifier's run for each of many ports takes its time, at the start too. Seldom: a service manager that does not
+ * read would hold us up. */
 static void still_alive(void)
 {
 	static time_t last;
@@ -238,7 +240,7 @@ static int refresh(const struct ports *ports, struct port *port, const struct ma
 	struct instance instance;
 	int error;
 
-	if (port->instance.tc >= 0 && !memcmp(&port->conf, conf, sizeof(*conf)))
+	if (port->instance.tc.fd >= 0 && !memcmp(&port->conf, conf, sizeof(*conf)))
 		return 0;
 	still_alive();
 	error = instance_load(maps, conf, &instance);
@@ -266,7 +268,10 @@ static void warn_of_foreign(struct port *port)
 		notes_add(&port->warnings, "%s: no XDP, enforced by tc alone: %s", port->pub.name, port->xdp_reason);
 	if (port->pub.tc == LC_TC_NONE)
 		notes_add(&port->warnings, "%s: %s; what XDP does not see is not enforced", port->pub.name,
-			  port->tc_reason);
+			  port->tc.reason);
+	if (port->conf.flags & LC_PORT_BOTH && tc_hook_mode(&port->egress) == LC_TC_NONE)
+		notes_add(&port->warnings, "%s: egress %s; frames to devices behind it are not stopped here",
+			  port->pub.name, port->egress.reason);
 }
 
 static void sync_pins(const struct ports *ports, struct port *port)
@@ -295,8 +300,8 @@ static void sync_here(struct ports *ports, struct port *port, const struct maps 
 	error = refresh(ports, port, maps, &conf);
 	if (error)
 		notes_add(&port->warnings, "%s: cannot load its programs (%s): %s", port->pub.name, strerror(-error),
-			  port->instance.tc >= 0 ? "the former ones stay" : "nothing is enforced here");
-	if (port->instance.tc >= 0) {
+			  port->instance.tc.fd >= 0 ? "the former ones stay" : "nothing is enforced here");
+	if (port->instance.tc.fd >= 0) {
 		port_attach_tc(ports, port);
 		port_attach_xdp(port, &want->iface);
 	}
@@ -317,7 +322,7 @@ static void sync_left(struct ports *ports, struct port *port, const struct maps 
 		log_info("%s is gone from this network namespace", port->pub.name);
 	port->present = false;
 	port->pub.ifindex = 0;
-	port->filter_id = 0;
+	port->tc.filter = port->egress.filter = 0;
 	port->offload_turned_off = 0;
 	port->elsewhere = port_alive(port);
 	if (port->elsewhere) {
@@ -327,7 +332,7 @@ static void sync_left(struct ports *ports, struct port *port, const struct maps 
 		    "not followed; move it back, or end it with lenscap-loader --detach",
 		    port->pub.name);
 		port_configure(port, maps, NULL, NULL, &conf);
-		if (port->instance.tc >= 0 && refresh(ports, port, maps, &conf))
+		if (port->instance.tc.fd >= 0 && refresh(ports, port, maps, &conf))
 			notes_add(&port->warnings, "%s: its programs cannot be renewed", port->pub.name);
 	} else {
 		port_drop_dead(port, 0);
@@ -338,29 +343,19 @@ static void sync_left(struct ports *ports, struct port *port, const struct maps 
 	(void)write_row(maps, port);
 }
 
-static void remove_pins(const struct ports *ports, const struct port *port)
+void port_release(struct ports *ports, struct port *port)
 {
-	static const char *const names[] = {LC_PIN_XDP_LINK, LC_PIN_TC_LINK, LC_PIN_TC_PROG, PIN_TC_NEXT};
 	char dir[PORT_PATH];
 
 	port_dir(ports, port->number, dir, sizeof(dir));
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)pin_remove(dir, names[i]);
-	(void)rmdir(dir);
-}
-
-void port_release(struct ports *ports, struct port *port)
-{
 	if (port->xdp_link >= 0)
 		(void)bpf_link_detach(port->xdp_link); /* it may be held open elsewhere too */
-	if (port->tc_link >= 0)
-		(void)bpf_link_detach(port->tc_link);
-	if (port->filter_id && port->pub.ifindex)
-		(void)clsact_detach((int)port->pub.ifindex, port->filter_id);
-	port->filter_id = 0;
+	tc_hook_release(&port->tc, dir, port->pub.ifindex);
+	tc_hook_release(&port->egress, dir, port->pub.ifindex);
 	port_drop_dead(port, 0);
 	port_restore_offload(port);
-	remove_pins(ports, port);
+	(void)pin_remove(dir, LC_PIN_XDP_LINK);
+	(void)rmdir(dir);
 	instance_close(&port->instance);
 	port->present = port->elsewhere = false;
 	port->pub.ifindex = 0;
@@ -382,7 +377,8 @@ static bool has_left(const struct port *port, const struct ifaces *ifaces)
 	const struct iface *iface;
 
 	if (!port->present)
-		return port->elsewhere || port->xdp_link >= 0 || port->tc_link >= 0 || port->pub.ifindex;
+		return port->elsewhere || port->xdp_link >= 0 || port->tc.link >= 0 || port->egress.link >= 0 ||
+		       port->pub.ifindex;
 	iface = ifaces_by_index(ifaces, (int)port->pub.ifindex);
 	return !iface || port_replaced(port, iface);
 }

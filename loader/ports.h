@@ -12,6 +12,7 @@
 #include "notes.h"
 #include "offload.h"
 #include "options.h"
+#include "tc_hook.h"
 
 struct port {
 	struct lc_port pub;	  /* as the ports map has it */
@@ -20,13 +21,13 @@ struct port {
 	bool present;	/* configured, and in this namespace */
 	bool elsewhere; /* moved to another namespace with our programs on it */
 	bool up;
-	int xdp_link, tc_link;	    /* -1 = none */
-	bool xdp_pinned, tc_pinned; /* the pin there is of this link */
-	uint32_t filter_id;	    /* program of our clsact filter, 0 = none */
+	int xdp_link;	 /* -1 = none */
+	bool xdp_pinned; /* the pin there is of this link */
+	struct tc_hook tc, egress;
 	struct instance instance;
 	struct lc_port_conf conf; /* of the instance */
 	uint32_t foreign_id;
-	char xdp_reason[REASON_TEXT], tc_reason[REASON_TEXT];
+	char xdp_reason[REASON_TEXT];
 	enum offload_state offload;
 	uint8_t offload_turned_off; /* features we switched off, to be restored */
 	uint32_t tried_mtu;	    /* what was so when native was refused, */

@@ -11,6 +11,7 @@
 #include "../userspace/lib/paths.h"
 #include "loader.h"
 #include "lock.h"
+#include "permits.h"
 #include "privileges.h"
 #include "protect.h"
 #include "zones.h"
@@ -141,6 +142,10 @@ static int attach_all(struct loader *loader)
 		error = ports_adopt(&loader->ports, &loader->maps, loader->ifaces);
 	if (error)
 		return error;
+	error = mirror_init(&loader->mirror, loader->bpf_dir);
+	if (error)
+		return error;
+	mirror_adopt(&loader->mirror, &loader->maps);
 	offload_recall(&loader->ports, loader->config->run);
 	/* Programs of an earlier run are moved to these maps before the pins say so. With none there is nothing to
 	 * move, and what keeps pins from being made (a group) is better known before anything is attached. */
@@ -204,17 +209,30 @@ static void sync_ports(struct loader *loader)
 
 	iface = ifaces_all(loader->ifaces, &n);
 	error = plan_make(loader->config, iface, n, &plan);
-	if (error)
-		log_error("cannot plan: %s", strerror(-error));
-	else
-		ports_sync(&loader->ports, &loader->maps, loader->config, &plan, loader->ifaces);
 	notes_copy(&loader->warnings, &plan.warnings);
+	if (error) {
+		log_error("cannot plan: %s", strerror(-error));
+	} else {
+		mirror_sync(&loader->mirror, &loader->maps, loader->config, &plan, loader->ifaces, loader->options.tc,
+			    &loader->warnings);
+		ports_sync(&loader->ports, &loader->maps, loader->config, &plan, loader->ifaces);
+	}
 	plan_free(&plan);
+}
+
+/* Pinned for readers once the programs have it. What cannot be made leaves the former one in force. */
+static void pin_permits(struct loader *loader)
+{
+	const struct owners *o = &loader->owners;
+	int error = maps_pin_one(&loader->maps, MAP_PERMITS, loader->bpf_dir, o->group, o->policy_group);
+
+	if (error)
+		log_error("cannot pin in %s: %s", loader->bpf_dir, strerror(-error));
 }
 
 void loader_bring(struct loader *loader)
 {
-	int error;
+	int error, permits;
 
 	notes_clear(&loader->warnings);
 	if (loader->standing.n && maps_words_in_force(&loader->maps))
@@ -226,7 +244,13 @@ void loader_bring(struct loader *loader)
 	error = protect_sync(&loader->maps, loader->config, loader->ifaces, &loader->warnings);
 	if (error)
 		notes_add(&loader->warnings, "cannot write the protected addresses: %s", strerror(-error));
+	permits = permits_sync(&loader->maps, loader->config);
+	if (permits < 0)
+		notes_add(&loader->warnings, "cannot make the map of permitted addresses (%s): the former ones stay",
+			  strerror(-permits));
 	sync_ports(loader);
+	if (permits > 0)
+		pin_permits(loader);
 	offload_remember(loader);
 }
 
@@ -308,6 +332,7 @@ void loader_reload(struct loader *loader)
 void loader_free(struct loader *loader)
 {
 	ports_free(&loader->ports);
+	mirror_free(&loader->mirror);
 	maps_close(&loader->maps);
 	netlink_close(loader->netlink);
 	ifaces_free(loader->ifaces);

@@ -68,10 +68,10 @@ static json_t *zones_json(const struct port *port, const struct config *config)
 		const struct config_zone *zone = &config->zones[port->zone[i]];
 		char *vlans = config_vlans_format(&zone->vlans);
 
-		json_array_append_new(list,
-				      json_pack("{s:o, s:o, s:s, s:s, s:s}", "name", name_json(zone->name), "vlans",
-						text_or_null(vlans), "mode", zone->enforce ? "enforce" : "dry-run",
-						"action", action_text(zone->action), "direction", zone->both ? "both" : "from"));
+		json_array_append_new(
+		    list, json_pack("{s:o, s:o, s:s, s:s, s:s}", "name", name_json(zone->name), "vlans",
+				    text_or_null(vlans), "mode", zone->enforce ? "enforce" : "dry-run", "action",
+				    action_text(zone->action), "direction", zone->both ? "both" : "from"));
 		free(vlans);
 	}
 	return list;
@@ -79,10 +79,18 @@ static json_t *zones_json(const struct port *port, const struct config *config)
 
 static bool enforcing(const struct port *port)
 {
-	return port->xdp_link >= 0 || port->tc_link >= 0 || port->filter_id;
+	return port->xdp_link >= 0 || tc_hook_mode(&port->tc) != LC_TC_NONE;
 }
 
-static void add_modes(json_t *json, const struct port *port)
+/* Where a frame to be diverted is taken out: XDP can where no tag may be hidden from it and the mirror port takes it.
+ */
+static bool port_diverts_by_xdp(const struct port *port, const struct mirror *mirror)
+{
+	return mirror->pub.flags & LC_MIRROR_XDP && !(port->conf.flags & (LC_PORT_XDP_BLIND | LC_PORT_TAGS_HIDDEN)) &&
+	       (port->pub.xdp == LC_XDP_NATIVE || port->pub.xdp == LC_XDP_GENERIC);
+}
+
+static void add_modes(json_t *json, const struct port *port, const struct mirror *mirror)
 {
 	static const char *const xdp[] = {
 	    [LC_XDP_NONE] = "none",
@@ -96,14 +104,17 @@ static void add_modes(json_t *json, const struct port *port)
 	json_object_set_new(json, "xdp", json_string(xdp[port->pub.xdp & 3]));
 	json_object_set_new(json, "xdp_reason", text_or_null(port->xdp_reason));
 	json_object_set_new(json, "foreign_id", foreign ? json_integer(port->foreign_id) : json_null());
-	json_object_set_new(json, "tc", json_string(tc[port->pub.tc < 3 ? port->pub.tc : 0]));
-	json_object_set_new(json, "tc_reason", text_or_null(port->tc_reason));
+	json_object_set_new(json, "tc", json_string(tc[tc_hook_mode(&port->tc)]));
+	json_object_set_new(json, "tc_reason", text_or_null(port->tc.reason));
+	json_object_set_new(json, "egress", json_string(tc[tc_hook_mode(&port->egress)]));
+	json_object_set_new(json, "egress_reason", text_or_null(port->egress.reason));
+	json_object_set_new(json, "divert", json_string(port_diverts_by_xdp(port, mirror) ? "xdp" : "tc"));
 	json_object_set_new(json, "vlan", json_string(port->conf.flags & LC_PORT_XDP_BLIND ? "tc" : "inline"));
 	json_object_set_new(json, "offload", json_string(offload_text(port->offload)));
 	json_object_set_new(json, "enforcing", json_boolean(enforcing(port)));
 }
 
-static json_t *port_json(const struct port *port, const struct config *config)
+static json_t *port_json(const struct port *port, const struct loader *loader)
 {
 	json_t *json = json_object();
 	uint64_t mac48 = 0;
@@ -117,8 +128,8 @@ static json_t *port_json(const struct port *port, const struct config *config)
 	json_object_set_new(json, "ifindex", json_integer(port->pub.ifindex));
 	json_object_set_new(json, "mac", json_string(mac));
 	json_object_set_new(json, "up", json_boolean(port->up));
-	add_modes(json, port);
-	json_object_set_new(json, "zones", port->elsewhere ? json_array() : zones_json(port, config));
+	add_modes(json, port, &loader->mirror);
+	json_object_set_new(json, "zones", port->elsewhere ? json_array() : zones_json(port, loader->config));
 	json_object_set_new(json, "warnings", notes_json(&port->warnings));
 	return json;
 }
@@ -131,9 +142,21 @@ static json_t *ports_json(const struct loader *loader)
 		const struct port *port = loader->ports.port[n];
 
 		if (port && (port->present || port->elsewhere))
-			json_array_append_new(list, port_json(port, loader->config));
+			json_array_append_new(list, port_json(port, loader));
 	}
 	return list;
+}
+
+static json_t *mirror_json(const struct loader *loader)
+{
+	const struct mirror *mirror = &loader->mirror;
+	bool xdp = mirror->pub.flags & LC_MIRROR_XDP;
+
+	if (!loader->config->mirror.interface)
+		return json_null();
+	return json_pack("{s:o, s:I, s:b, s:s, s:o}", "interface", name_json(loader->config->mirror.interface),
+			 "ifindex", (json_int_t)mirror->pub.ifindex, "present", mirror->pub.ifindex != 0, "divert",
+			 xdp ? "xdp" : "tc", "reason", text_or_null(mirror->reason));
 }
 
 static json_t *config_json(const struct loader *loader)
@@ -172,6 +195,7 @@ static json_t *state_json(struct loader *loader)
 	json_object_set_new(json, "started", time_json(loader->started));
 	json_object_set_new(json, "config", config_json(loader));
 	json_object_set_new(json, "ports", ports_json(loader));
+	json_object_set_new(json, "mirror", mirror_json(loader));
 	json_object_set_new(json, "warnings", notes_json(&loader->warnings));
 	json_object_set_new(json, "confirm_until", time_json(confirm_until(loader)));
 	return json;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The loop: changes of interfaces, signals, and a look at everything every few seconds. */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "../userspace/lib/log.h"
 #include "loader.h"
 
+#define EXPIRED_NS 1000000000ull /* the programs go by a coarse clock */
 #define LOOK_EVERY_US 5000000ull /* frozen maps, pins, foreign programs */
 
 enum { ON_NETLINK, ON_SIGNAL, ON_TIMER, SOURCES };
@@ -112,6 +114,23 @@ static void restore_pins(struct loader *loader)
 		log_error("cannot pin in %s: %s", loader->bpf_dir, strerror(-error));
 }
 
+/* What has ended by itself is written out, so that nobody has to compare clocks to see it. `lenscap` may set it anew at
+ * this very moment: what it wrote is then gone, as its own look at the map afterwards shows it. */
+static void clear_expired(const struct loader *loader)
+{
+	static const uint32_t switches[] = {LC_SWITCH_BYPASS_UNTIL, LC_SWITCH_CAPTURE_UNTIL};
+	int fd = loader->maps.fd[MAP_SWITCHES];
+	const uint64_t never = 0;
+	uint64_t until, ns;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if (!bpf_map_lookup_elem(fd, &switches[i], &until) && until && until + EXPIRED_NS < ns)
+			(void)bpf_map_update_elem(fd, &switches[i], &never, BPF_ANY);
+}
+
 static void on_timer(struct loader *loader, int fd)
 {
 	uint64_t times;
@@ -120,6 +139,7 @@ static void on_timer(struct loader *loader, int fd)
 		return;
 	restore_pins(loader);
 	loader_check_generation(loader, false);
+	clear_expired(loader);
 	loader_sync(loader);
 	if (sd_watchdog_enabled(0, NULL) > 0) /* nobody may be reading: sending would wait for him */
 		(void)sd_notify(0, "WATCHDOG=1");

@@ -32,7 +32,7 @@ static bool head_is_ours(const struct maps *maps)
 	struct lc_policy_head head = {0};
 	const uint32_t zero = 0;
 
-	return !bpf_map_lookup_elem(maps->fd[MAP_HEAD], &zero, &head) && head.abi == LC_ABI &&
+	return !bpf_map_lookup_elem(maps->fd[MAP_HEAD], &zero, &head) && head.abi == maps->control.abi &&
 	       head.generation == maps->control.generation;
 }
 

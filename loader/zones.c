@@ -130,10 +130,12 @@ void zones_build(const struct config *config, const uint16_t *zone, size_t n, co
 
 		conf->zone[i + 1] = (struct lc_zone){
 		    .action = (uint8_t)from->action,
-		    .flags = from->enforce ? 0 : LC_ZONE_DRY_RUN,
+		    .flags = (uint8_t)((from->enforce ? 0 : LC_ZONE_DRY_RUN) | (from->both ? LC_ZONE_BOTH : 0)),
 		    .permitted = from->permitted,
 		    .id = zone[i],
 		};
+		if (from->both)
+			conf->flags |= LC_PORT_BOTH;
 	}
 	claim_all(&b);
 	conf->vlan_zone[0] = conf->vlan_zone[LC_VLAN_UNTAGGED]; /* a priority tag is no VLAN */

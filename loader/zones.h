@@ -6,8 +6,9 @@
 #include "../userspace/lib/config.h"
 #include "notes.h"
 
-/* Fill the zone fields of CONF for the zones at the given places of the configuration (at most LC_PORT_ZONES - 1).
- * Where two claim the same VLAN the stricter one gets it, and a sentence is added to ERRORS. */
+/* Fill the zone fields of CONF, and set LC_PORT_BOTH in its flags, for the zones at the given places of the
+ * configuration (at most LC_PORT_ZONES - 1). Where two claim the same VLAN the stricter one gets it, and a sentence is
+ * added to ERRORS. */
 void zones_build(const struct config *config, const uint16_t *zone, size_t n, const char *port,
 		 struct lc_port_conf *conf, struct notes *errors);
 

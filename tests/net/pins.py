@@ -12,7 +12,7 @@ import struct
 import sys
 
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
-MAP_LOOKUP, MAP_UPDATE, OBJ_GET, OBJ_INFO, MAP_FREEZE, LINK_DETACH = 1, 2, 7, 15, 22, 34
+MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, OBJ_PIN, OBJ_GET, OBJ_INFO, MAP_FREEZE, LINK_DETACH = 0, 1, 2, 6, 7, 15, 22, 34
 F_RDONLY, F_WRONLY = 1 << 3, 1 << 4
 LC_PORTS, LC_REASONS = 1024, 32
 REASONS = ("stopped_xdp", "stopped_tc", "allowed", "monitored", "no_zone", "dry_run", "bypassed", "unconfirmed",
@@ -33,6 +33,17 @@ def bpf(command, attr):
 def obj_get(path, flags=0):
     name = ctypes.create_string_buffer(os.fsencode(path))
     return bpf(OBJ_GET, struct.pack("=QII", ctypes.addressof(name), 0, flags))
+
+
+def pin_array(path, values):
+    """Pin a new array map of 64-bit values over what is there."""
+    fd = bpf(MAP_CREATE, struct.pack("=IIIII", 2, 4, 8, len(values), 0))
+    for i, value in enumerate(values):
+        update(fd, struct.pack("=I", i), struct.pack("=Q", value))
+    path.unlink()
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    bpf(OBJ_PIN, struct.pack("=QII", ctypes.addressof(name), fd, 0))
+    os.close(fd)
 
 
 def map_info(fd):

@@ -138,7 +138,9 @@ def test_pins_have_the_rights_of_the_design(ports):
     ports.loader = ports.start_loader()
     group, policy = (grp.getgrnam(name).gr_gid for name in ("lenscap", "lenscap-policy"))
     expected = {name: (0o640, group) for name in
-                ("control", "switches", "protect", "protect_filter", "ports", "slots", "totals")}
+                ("control", "switches", "protect", "protect_filter", "ports", "slots", "totals", "permits", "mirror",
+                 "capture")}
+    expected |= {name: (0o600, 0) for name in ("mirror_device", "capture_ring")}
     expected |= {name: (0o664, policy) for name in ("policy_head", "policy_filter", "policy_table", "policy_grace")}
     expected |= {"events": (0o660, policy), "port": (0o700, 0)}
     for number in ("0", "1"):
@@ -232,6 +234,6 @@ def test_vlan_zones_on_veth_are_judged_in_tc(ports):
     ports.loader = ports.start_loader()
     assert (ports.port_state("p1")["vlan"], ports.port_state("p2")["vlan"]) == ("tc", "inline")
     assert ports.port_state("p1")["zones"] == [
-        {"name": "core", "vlans": "untagged", "mode": "enforce", "action": "drop"}]
+        {"name": "core", "vlans": "untagged", "mode": "enforce", "action": "drop", "direction": "from"}]
     assert kit.counted(ports, "p1") == {"stopped_tc": 3}
     assert kit.counted(ports, "p2") == {"stopped_xdp": 3}

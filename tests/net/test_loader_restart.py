@@ -233,6 +233,34 @@ def test_another_abi_is_filled_first_and_switched_after(attached):
     assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
 
 
+def set_abi(site, pin, size, abi):
+    fd = pins.obj_get(site.bpf / pin)
+    pins.update(fd, bytes(4), abi.to_bytes(4, "little") + pins.lookup(fd, bytes(4), size)[4:])
+    os.close(fd)
+
+
+def test_upgrade_from_abi_1_takes_the_policy_over(attached):
+    """Its words, numbers and switches are in force under the new programs from the first moment on, with no snapshot."""
+    kit.stop(attached)
+    links, before = kit.link_ids(attached), pins.control(attached.bpf)
+    (attached.state / "daemon" / "table.words").unlink()
+    set_abi(attached, "control", 40, 1)
+    set_abi(attached, "policy_head", 64, 1)
+    later = 10**9 * 10**6
+    pins.pin_array(attached.bpf / "switches", [0, later])
+    for name in ("permits", "mirror", "mirror_device", "capture", "capture_ring"):
+        (attached.bpf / name).unlink()
+    attached.loader = attached.start_loader()
+    assert "is of ABI 1: the maps are made anew, the policy in force is taken over" in attached.loader.text()
+    after = pins.control(attached.bpf)
+    assert after == before | {"generation": before["generation"] + 1}
+    assert kit.link_ids(attached) == links
+    assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
+    fd = pins.obj_get(attached.bpf / "switches")
+    assert [int.from_bytes(pins.lookup(fd, bytes([i, 0, 0, 0]), 8), "little") for i in range(3)] == [0, later, 0]
+    os.close(fd)
+
+
 def test_overwritten_head_is_made_anew(attached):
     fd = pins.obj_get(attached.bpf / "policy_head")
     pins.update(fd, bytes(4), b"\xff" * 64)

@@ -117,6 +117,12 @@ static void fields(void **state)
 	assert_int_equal(conf.zone[2].flags, 0);
 	assert_int_equal(conf.zone[2].permitted, 0xc4);
 	assert_int_equal(conf.zone[5].action, 0);
+	assert_int_equal(conf.flags, 0);
+	zones[0].both = true;
+	zones_build(&config, places, 2, "swp1", &conf, &errors);
+	assert_int_equal(conf.flags, LC_PORT_BOTH);
+	assert_int_equal(conf.zone[1].flags, LC_ZONE_DRY_RUN);
+	assert_int_equal(conf.zone[2].flags, LC_ZONE_BOTH);
 	assert_int_equal(conf.vlan_zone[7], 1);
 	assert_int_equal(conf.vlan_zone[8], 2);
 }

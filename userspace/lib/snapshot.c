@@ -56,7 +56,7 @@ static int check(const char *data, size_t size, table_word *words, size_t *n)
 	if (size < sizeof(head))
 		return -EINVAL;
 	memcpy(&head, data, sizeof(head));
-	if (head.magic != LC_SNAPSHOT_MAGIC || head.abi != LC_ABI)
+	if (head.magic != LC_SNAPSHOT_MAGIC || head.abi < LC_ABI_WORDS || head.abi > LC_ABI)
 		return -EINVAL;
 	if (size != sizeof(head) + (size_t)head.count * sizeof(*words))
 		return -EINVAL;
