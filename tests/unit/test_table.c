@@ -24,6 +24,7 @@ static void area_open(struct area *a, uint32_t buckets, uint32_t capacity)
 	a->control = (struct lc_control){
 		.abi = LC_ABI, .generation = 3, .seed = {11, 22}, .buckets = buckets, .capacity = capacity};
 	a->table_bytes = sizeof(struct lc_bucket) * (buckets + 1);
+	a->memory.wait = NULL;
 	a->memory.head = calloc(1, sizeof(struct lc_policy_head));
 	a->memory.filter = calloc(LC_FILTER_WORDS, sizeof(uint64_t));
 	a->memory.buckets = aligned_alloc(64, a->table_bytes);

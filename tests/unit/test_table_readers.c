@@ -134,7 +134,7 @@ static size_t make_change(unsigned which, table_word *change)
 
 static struct table *open_table(void)
 {
-	const struct table_memory memory = {&policy_head, (uint64_t *)policy_filter, policy_table};
+	const struct table_memory memory = {&policy_head, (uint64_t *)policy_filter, policy_table, NULL};
 	const struct lc_control control = {
 		.abi = LC_ABI, .seed = {1, 2}, .buckets = BUCKETS, .capacity = BUCKETS * LC_BUCKET_WORDS / 2};
 	table_word words[DEVICES];

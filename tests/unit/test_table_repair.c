@@ -35,7 +35,7 @@ static size_t n_policy[2], n_change;
 
 static struct table *open_over(struct shared *s)
 {
-	const struct table_memory memory = {&s->head, (uint64_t *)s->filter, s->buckets};
+	const struct table_memory memory = {&s->head, (uint64_t *)s->filter, s->buckets, NULL};
 	struct table *t;
 
 	if (table_over(&memory, &control, &t))

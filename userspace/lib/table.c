@@ -131,6 +131,7 @@ int table_over(const struct table_memory *memory, const struct lc_control *contr
 	t->head = memory->head;
 	t->filter = memory->filter;
 	t->buckets = memory->buckets;
+	t->wait = memory->wait;
 	*out = t;
 	return table_repair(t);
 }

@@ -75,6 +75,7 @@ struct table_memory {
 	struct lc_policy_head *head;
 	uint64_t *filter;	   /* LC_FILTER_WORDS */
 	struct lc_bucket *buckets; /* control.buckets + 1, aligned to a cache line */
+	table_wait_fn *wait;	   /* NULL: nobody reads */
 };
 int table_over(const struct table_memory *memory, const struct lc_control *control, struct table **out);
 

@@ -42,20 +42,6 @@ static uint64_t sound(const struct table *t, const uint64_t *word, uint64_t epoc
 	return word_of_both(key, nibble);
 }
 
-/* Whether frames in flight may still see something else: then they must end before anything is touched. */
-static bool anything_half_done(const struct table *t)
-{
-	uint64_t epoch = table_epoch(t);
-
-	for (size_t i = 0; i < word_count(t); i++) {
-		uint64_t value = shared_read(word_at(t, i));
-
-		if (value != 0 && value != word_of_both(word_key(value), word_nibble(value, epoch)))
-			return true;
-	}
-	return false;
-}
-
 static void count_words(struct table *t)
 {
 	memset(t->under, 0, sizeof(*t->under) * FILTER_PLACES * LC_LENGTHS);
@@ -101,9 +87,11 @@ static void repair_words(struct table *t)
 	}
 }
 
+/* The wait comes first, also when nothing looks half done: the writer before may have died between the last store of its
+ * change and the wait behind it, and a frame in flight from before that change must not meet the next one too. */
 int table_repair(struct table *t)
 {
-	int err = anything_half_done(t) ? table_grace(t) : 0;
+	int err = table_grace(t);
 
 	if (err)
 		return err;
