@@ -94,6 +94,19 @@ CASES = [
      "lenscap list: --action frob: not an action; use quarantine, drop, divert, contain, mirror, monitor or allow"),
     ("list of no source", "list --source nosuch", 3,
      "lenscap list: --source nosuch: no such source; see: lenscap feed list"),
+    ("capture of no address", "capture --mac 44:19:b6", 2, f"lenscap capture: --mac 44:19:b6: {NOT_MAC}"),
+    ("capture of address zero", "capture --mac 00:00:00:00:00:00", 2, "lenscap capture: --mac 00:00:00:00:00:00: no device has "
+     "this address; leave --mac out for all"),
+    ("capture of no action", "capture --action quarantine", 2, "lenscap capture: --action quarantine: not a final action; use drop, "
+     "divert, contain, mirror, monitor or allow"),
+    ("capture nothing", "capture -c 0", 2, "lenscap capture: --count 0: give how many frames, or leave it out"),
+    ("capture of no number", "capture -c many", 2, f"lenscap capture: --count many: not a number from 0 to {2**63 - 1}"),
+    ("capture too short", "capture --snaplen 63", 2, "lenscap capture: --snaplen 63: less than 64 tells nothing of a frame"),
+    ("capture too long", "capture --snaplen 16385", 2, "lenscap capture: --snaplen 16385: not a number from 0 to 16384"),
+    ("capture for ever", "capture --for 8d", 2, "lenscap capture: --for 8d: more than 7d"),
+    ("capture in two tongues", "capture -j -w -", 2,
+     "lenscap capture: -w -: standard output cannot be pcapng and JSON; leave out one of the two"),
+    ("capture of no port", "capture --port nosuch", 3, "lenscap capture: --port nosuch: no such port; see: lenscap status"),
     ("events count", "events -n x", 2, "lenscap events: --lines x: not a number from 0 to 1000000"),
     ("events since", "events --since x", 2, f"lenscap events: --since x: {NOT_WHEN}"),
     ("short digest", f"feed accept auditor {SHA[1:]}", 2, f"lenscap feed accept: {SHA[1:]}: not a SHA-256 of 64 "
@@ -172,7 +185,7 @@ def test_names_differ():
 
 
 @pytest.mark.parametrize("command", ["flag 02:00:00:00:00:11", "exempt 02:00:00:00:00:11", "unflag 02:00:00:00:00:11",
-                                     "reload", "bypass on --for 1m", "bypass off", f"feed accept auditor {SHA}"])
+                                     "reload", "bypass on --for 1m", "bypass off", "capture", f"feed accept auditor {SHA}"])
 def test_only_root_changes(world, command):
     words = " ".join(w for w in command.split()[:2] if w.isalpha())
     arguments = command.split()

@@ -42,7 +42,7 @@ def complete(*words):
 def test_every_command_of_this_version():
     assert set(commands()) == {
         "status", "check", "reload", "plan", "explain", "list", "devices", "events", "flag", "exempt", "unflag", "bypass",
-        "bypass on", "bypass off", "feed list", "feed accept", "feed reset", "feed verify", "vendor list", "vendor show",
+        "bypass on", "bypass off", "capture", "feed list", "feed accept", "feed reset", "feed verify", "vendor list", "vendor show",
         "vendor compile", "doctor"}
 
 

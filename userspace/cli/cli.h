@@ -63,6 +63,7 @@ int cli_say(const struct cli *cli, enum cli_exit code, const char *format, ...) 
 int cmd_bypass(struct cli *cli);
 int cmd_bypass_off(struct cli *cli);
 int cmd_bypass_on(struct cli *cli);
+int cmd_capture(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_devices(struct cli *cli);
 int cmd_doctor(struct cli *cli);
@@ -83,7 +84,7 @@ int cmd_vendor_compile(struct cli *cli);
 int cmd_vendor_list(struct cli *cli);
 int cmd_vendor_show(struct cli *cli);
 
-extern const struct cli_option bypass_options[], check_options[], devices_options[], events_options[], exempt_options[],
+extern const struct cli_option bypass_options[], capture_options[], check_options[], devices_options[], events_options[], exempt_options[],
     explain_options[], feed_accept_options[], feed_verify_options[], flag_options[], list_options[], plan_options[],
     reload_options[], unflag_options[], vendor_compile_options[];
 #endif

@@ -112,6 +112,8 @@ static void show_port(struct out *o, const struct health *h, const json_t *port)
 	out_bool(o, "enforcing", "ENFORCING", state_bool(port, "enforcing"));
 	out_string(o, "xdp", "XDP", state_string(port, "xdp"));
 	out_string(o, "tc", "TC", state_string(port, "tc"));
+	out_string(o, "egress", "EGRESS", state_string(port, "egress"));
+	out_string(o, "divert", NULL, state_string(port, "divert"));
 	out_string(o, "vlan", "VLAN BY", state_string(port, "vlan"));
 	show_zones(o, state_get(port, "zones"));
 	out_uint(o, "stopped", "STOPPED", t.frames[LC_STOPPED_XDP] + t.frames[LC_STOPPED_TC]);

@@ -15,6 +15,7 @@ const struct cli_command cli_commands[] = {
     {"devices", "", 0, 0, "flagged devices seen, with what happened to their frames", devices_options, false,
      cmd_devices},
     {"events", "", 0, 0, "the event log", events_options, false, cmd_events},
+    {"capture", "", 0, 0, "frames of flagged devices as pcapng, or a line each", capture_options, true, cmd_capture},
     {"flag", "PREFIX", 1, 1, "flag an address or prefix; returns when it is enforced", flag_options, true, cmd_flag},
     {"exempt", "PREFIX", 1, 1, "let a flagged address or prefix pass, with a reason and an end", exempt_options, true,
      cmd_exempt},

@@ -24,13 +24,15 @@
 
 static const struct pin {
 	const char *name;
-	mode_t mode;
+	mode_t mode; /* 0600: nobody's group matters */
 	bool policy; /* of the policy group */
 } pins[] = {
     {LC_PIN_CONTROL, 0640, false},	  {LC_PIN_SWITCHES, 0640, false},    {LC_PIN_PROTECT, 0640, false},
     {LC_PIN_PROTECT_FILTER, 0640, false}, {LC_PIN_PORTS, 0640, false},	     {LC_PIN_SLOTS, 0640, false},
     {LC_PIN_TOTALS, 0640, false},	  {LC_PIN_POLICY_HEAD, 0664, true},  {LC_PIN_POLICY_FILTER, 0664, true},
     {LC_PIN_POLICY_TABLE, 0664, true},	  {LC_PIN_POLICY_GRACE, 0664, true}, {LC_PIN_EVENTS, 0660, true},
+    {LC_PIN_PERMITS, 0640, false},	  {LC_PIN_MIRROR, 0640, false},	     {LC_PIN_MIRROR_DEVICE, 0600, false},
+    {LC_PIN_CAPTURE, 0640, false},	  {LC_PIN_CAPTURE_RING, 0600, false},
 };
 
 static gid_t group_of(const char *name)
@@ -52,7 +54,8 @@ static bool examine_pin(struct doctor *d, const char *folder, const struct pin *
 	if (!good)
 		doctor_say(d, FINDING_PROBLEM, "pin", "systemctl restart lenscap-loader", "%s: %s",
 			   path ? path : pin->name, strerror(errno));
-	else if (st.st_uid != 0 || (st.st_mode & 0777) != pin->mode || st.st_gid != group) {
+	else if (st.st_uid != 0 || (st.st_mode & 0777) != pin->mode ||
+		 (pin->mode & 0070 && st.st_gid != group)) {
 		doctor_say(d, FINDING_PROBLEM, "pin", "systemctl restart lenscap-loader",
 			   "%s: mode %04o of %u:%u, not %04o of root:%s", path, st.st_mode & 0777, st.st_uid, st.st_gid,
 			   pin->mode, pin->policy ? c->policy_group : c->group);

@@ -53,6 +53,11 @@ int out_end(struct out *o)
 	return err;
 }
 
+bool out_is_json(const struct out *o)
+{
+	return o->is_json;
+}
+
 void out_flush(struct out *o)
 {
 	if (o->is_json) {

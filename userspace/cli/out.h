@@ -19,6 +19,7 @@ struct out;
 struct out *out_new(FILE *to, bool json);
 /* Ends the outermost object and frees. 0, or -EIO when something could not be written (a full disk, a closed pipe). */
 int out_end(struct out *o);
+bool out_is_json(const struct out *o);
 
 /* Fields: of the object begun last, or of the row begun last (LABEL is then the column). */
 void out_string(struct out *o, const char *key, const char *label, const char *value); /* NULL: null, "-" */

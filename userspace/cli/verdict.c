@@ -9,12 +9,16 @@ static struct verdict passes(enum lc_action action, const char *why)
 	return (struct verdict){action, false, "passes", why};
 }
 
-/* What keeps a zone's action from being done, strongest first, as the programs ask; NULL = nothing. */
-static const char *held_back(unsigned nibble, const struct config_zone *zone, const struct verdict_now *now)
+/* What keeps a zone's action from being done, strongest first, as the programs ask; NULL = nothing. A mirrored frame passes
+ * anyway: only dry-run keeps it from being copied. */
+static const char *held_back(unsigned nibble, enum lc_action action, const struct config_zone *zone,
+			     const struct verdict_now *now)
 {
+	bool stops = action != LC_MIRROR;
+
 	if (now->absent)
 		return "nothing is pinned: Lenscap enforces nothing";
-	if (now->bypassed)
+	if (stops && now->bypassed)
 		return "bypass is on";
 	if (nibble & LC_ENTRY_DRY_RUN)
 		return "the entry's source is in dry-run";
@@ -22,7 +26,7 @@ static const char *held_back(unsigned nibble, const struct config_zone *zone, co
 		return "the zone is in dry-run";
 	if (now->unconfirmed)
 		return "a reload was not confirmed: every zone is in dry-run";
-	return now->protected ? "the address is protected" : NULL;
+	return stops && now->protected ? "the address is protected" : NULL;
 }
 
 /* Why it is this action and no other. */
@@ -78,6 +82,6 @@ struct verdict verdict_of(unsigned nibble, const struct config_zone *zone, bool 
 	action = verdict_final(asked, zone);
 	if (action == LC_ALLOW || action == LC_MONITOR)
 		return passes_uncopied(action, asked);
-	held = held_back(nibble, zone, now);
+	held = held_back(nibble, action, zone, now);
 	return held ? passes(action, held) : acts(action, asked, now->no_mirror);
 }

@@ -5,6 +5,7 @@
 
 #define PATH_BPF "bpf"				   /* <run>: the bpffs */
 #define PATH_LOADER_LOCK "loader/lock"		   /* <run> */
+#define PATH_CAPTURE_LOCK "loader/capture.lock"   /* <run>: who captures */
 #define PATH_LOADER_STATE "loader/state.json"	   /* <run>, written by the loader */
 #define PATH_DAEMON_STATE "daemon/state.json"	   /* <run>, written by lenscapd */
 #define PATH_DAEMON_DEVICES "daemon/devices.json"  /* <run>: what lenscapd remembers of devices (IP, first seen) */
