@@ -13,11 +13,13 @@ VERSION := 0.1.0
 CLANG ?= clang
 BPFTOOL ?= bpftool
 MULTIARCH := $(shell $(CC) -print-multiarch)
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTIARCH)
+# The same bytes wherever the tree is: no path of it in debug information, of the programs in the kernel too.
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTIARCH) $(PREFIX_MAP)
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -D_GNU_SOURCE \
-	-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -MMD -MP -I$(O)/gen \
+	-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(PREFIX_MAP) -MMD -MP -I$(O)/gen \
 	-DLENSCAP_VERSION='"$(VERSION)"' -DLENSCAP_DATADIR='"$(DATADIR)"' $(if $(WERROR),-Werror)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifdef SAN
@@ -57,10 +59,11 @@ LIBS_LOADER := -lmnl -lsystemd
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all man tests fuzz clean
+.PHONY: all man tests units fuzz deb clean
 all: $(PROGRAMS) man
 man: $(MAN)
-tests: $(UNITS) $(KERNELS) $(TOOLS)
+tests: units $(KERNELS) $(TOOLS)
+units: $(UNITS)
 
 $(O)/lenscap: $(call obj,$(CLI_SRC)) $(O)/libpolicy.a $(O)/liblenscap.a
 	$(call say,LD,$@)
@@ -143,6 +146,10 @@ $(O)/fuzz/obj/%.o: %.c | $(SKEL)
 $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(patsubst %.c,$(O)/fuzz/obj/%.o,$(POLICY_SRC) $(LIB_SRC))
 	$(call say,LD,$@)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_POLICY) $(LIBS_LIB)
+
+# Debian packages in $(O)/deb.
+deb:
+	scripts/deb $(O)/deb
 
 clean:
 	rm -rf $(O)
