@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lenscapd: feeds, overrides and lists into the kernel's table, all or nothing; records; guards; restarts."""
-import json
 import os
 import signal
 import time
@@ -46,50 +45,6 @@ def test_feed_there_before_the_start(daemon):
     daemon.begin()
     daemon.in_force("auditor", sha)
     assert len(daemon.table()) == 4
-
-
-REFUSED = [  # name, second content, words of the reason
-    ("not-json", "hello\n", "auditor.jsonl:1"),
-    ("cut-short", feed_text("auditor", 2, addresses(3)).rsplit("\n", 2)[0] + "\n", "count"),
-    ("too-many", feed_text("auditor", 2, addresses(3), count=2), "count"),
-    ("other-list", feed_text("somebody", 2, addresses(3)), "somebody"),
-    ("older-serial", feed_text("auditor", 0, addresses(3)), "serial"),
-    ("equal-serial-other-content", feed_text("auditor", 1, addresses(4)), "serial"),
-    ("expired", feed_text("auditor", 2, addresses(3), expires="2020-01-01T00:00:00Z"), "expire"),
-    ("unknown-action", feed_text("auditor", 2, addresses(3) + [{"mac": "00:80:41:00:00:77", "action": "explode"}]), "explode"),
-    ("may-not-allow", feed_text("auditor", 2, addresses(3) + [{"mac": "00:80:41:00:00:77", "action": "allow"}]), "allow"),
-    ("group-address", feed_text("auditor", 2, addresses(3) + ["01:00:5e:00:00:01"]), "auditor.jsonl:5"),
-    ("too-short-prefix", feed_text("auditor", 2, addresses(3) + ["00:80/16"]), "auditor.jsonl:5"),
-    ("delta-over-a-gap", feed_text("auditor", 3, addresses(3), since=2), "needs the snapshot"),
-    ("empty", "", "auditor.jsonl"),
-    ("binary", b"\x00\xff\xfe" * 100, "auditor.jsonl:1"),
-    ("long-line", "{" + " " * 100000 + "}\n", "auditor.jsonl:1"),
-]
-
-
-@pytest.mark.parametrize("content,words", [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
-def test_refused_feed_changes_nothing(daemon, content, words):
-    daemon.feeds("auditor")
-    daemon.begin()
-    daemon.in_force("auditor", daemon.put("auditor", feed_text("auditor", 1, addresses(3))))
-    before = daemon.kernel_digest()
-    daemon.put("auditor", content)
-    reason = daemon.refused("auditor", words)
-    assert str(daemon.state) not in reason, "the reason names a file people do not know"
-    assert daemon.kernel_digest() == before == daemon.table_digest()
-    assert daemon.event("feed_refused", list="auditor")["reason"] == reason
-    assert (daemon.state / "daemon/feeds/auditor.jsonl").read_text() == feed_text_of(daemon, 1)
-    sha = daemon.put("auditor", feed_text("auditor", 3, addresses(4)))  # control: the same source is taken when it is right
-    daemon.in_force("auditor", sha)
-    assert daemon.kernel_digest() != before
-    assert daemon.source("auditor")["refused"] is None
-
-
-def feed_text_of(daemon, serial):
-    """The record, checked to be the feed of that serial."""
-    text = (daemon.state / "daemon/feeds/auditor.jsonl").read_text()
-    assert json.loads(text.splitlines()[0])["serial"] == serial
-    return text
 
 
 def test_one_refused_source_leaves_the_others(daemon):

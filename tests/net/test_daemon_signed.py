@@ -67,52 +67,6 @@ def test_signed_feed_and_rotation_of_keys(daemon):
     assert len(daemon.table()) == 5
 
 
-def unsigned(daemon):
-    daemon.signature().unlink()
-    daemon.put("auditor", daemon.text(2, MACS[:1]))
-
-
-def changed_after(daemon):
-    daemon.sign(daemon.text(2, MACS[:4]))
-    daemon.put("auditor", daemon.text(2, MACS[:1]))
-
-
-def comment_changed(daemon):
-    daemon.sign(daemon.text(2, MACS[:4]))
-    lines = daemon.signature().read_text().splitlines()
-    lines[2] += " and more"
-    daemon.signature().write_text("\n".join(lines) + "\n")
-    daemon.put("auditor", daemon.text(2, MACS[:4]))
-
-
-BAD = [
-    ("unsigned", unsigned, "there is no such file, but the feed must be signed"),
-    ("stranger", lambda d: d.sign(d.text(2, MACS[:1]), "stranger"), "not among the feed's public-keys"),
-    ("changed", changed_after, "does not fit the feed"),
-    ("comment", comment_changed, "trusted comment"),
-    ("garbage", lambda d: (d.signature().write_text("hello\n"), d.put("auditor", d.text(2, MACS[:1]))), "not a minisign"),
-    ("no-expires", lambda d: d.sign(feed_text("auditor", 2, MACS[:1])), "expires"),
-    ("expired", lambda d: d.sign(d.text(2, MACS[:1], expires="2020-01-01T00:00:00Z")), "expired"),
-    ("other-list", lambda d: d.sign(feed_text("other", 2, MACS[:1], expires="2099-01-01T00:00:00Z")), "other"),
-    ("rolled-back", lambda d: d.sign(d.text(0, MACS[:1])), "older"),
-    ("plain", lambda d: d.sign("44:19:b6:00:00:01\n"), "neither serial nor expires"),
-]
-
-
-@pytest.mark.parametrize("deliver,words", [b[1:] for b in BAD], ids=[b[0] for b in BAD])
-def test_bad_signature_changes_nothing(daemon, deliver, words):
-    daemon.trust("new")
-    daemon.begin()
-    daemon.in_force("auditor", daemon.sign(daemon.text(1, MACS[:3])))
-    before = daemon.kernel_digest()
-    deliver(daemon)
-    reason = daemon.refused("auditor", words)
-    assert str(daemon.state) not in reason
-    assert daemon.kernel_digest() == before == daemon.table_digest()
-    daemon.in_force("auditor", daemon.sign(daemon.text(3, MACS[:4])))  # control
-    assert daemon.kernel_digest() != before
-
-
 def test_feed_before_its_signature_is_waited_for(daemon):
     daemon.trust("new")
     daemon.begin()

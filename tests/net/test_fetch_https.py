@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Feeds by HTTPS from a real nginx: what is taken, what is refused, and that a refusal changes nothing."""
-import gzip
 import json
 import signal
 
@@ -139,102 +138,6 @@ def test_since_asks_with_the_serial_in_force(web):
     assert web.web.requests("since=0")
 
 
-# ---- certificates ----
-def test_wrong_ca(web):
-    before = accepted_first(web)
-    configure(web, web.web.url("/auditor.jsonl"), **{"ca-file": str(web.web.certificates.foreign_ca)})
-    reload(web)
-    refused_whole(web, before, "certificate")
-
-
-def test_the_systems_cas_do_not_know_it(web):
-    before = accepted_first(web)
-    configure(web, web.web.url("/auditor.jsonl"), **{"ca-file": None})
-    reload(web)
-    refused_whole(web, before, "certificate")
-
-
-@pytest.mark.parametrize("server,words", [("expired", "expired"), ("name", "certificate")])
-def test_bad_certificate(web, server, words):
-    before = accepted_first(web)
-    configure(web, web.web.url("/auditor.jsonl", server))
-    reload(web)
-    refused_whole(web, before, words)
-
-
-def test_mtls_without_certificate(web):
-    before = accepted_first(web)
-    configure(web, web.web.url("/auditor.jsonl", "mtls"))
-    reload(web)
-    refused_whole(web, before, "400")
-
-
-def test_mtls_with_a_foreign_certificate(web):
-    before = accepted_first(web)
-    pem, key = web.web.certificates.foreign_client
-    configure(web, web.web.url("/auditor.jsonl", "mtls"), **{"client-cert": str(pem), "client-key": str(key)})
-    reload(web)
-    refused_whole(web, before, "400")
-
-
-# ---- hostile or broken answers: path, words of the reason ----
-ANSWERS = [
-    ("not-found", "/nowhere.jsonl", "404"),
-    ("error", "/broken/x", "500"),
-    ("unavailable", "/later/x", "503"),
-    ("no-content", "/nothing/x", "204"),
-    ("partial", "/part/x", "206"),
-    ("not-modified-unasked", "/unasked/x", "304"),
-    ("closed-at-once", "/closed/x", "without an answer"),
-    ("redirect-to-http", "/to-http/x", "https"),
-    ("redirect-to-file", "/to-file/x", "https"),
-    ("redirect-loop", "/loop/x", "redirected too often"),
-    ("garbage", "/garbage.jsonl", "garbage.jsonl:1"),
-    ("html", "/page.jsonl", "page.jsonl:1"),
-    ("empty", "/empty.jsonl", "empty"),
-    ("cut-short", "/cut.jsonl", "count"),
-    ("other-list", "/foreign.jsonl", "somebody"),
-    ("older-serial", "/older.jsonl", "serial"),
-    ("too-big", "/big.jsonl", "max-bytes"),
-    ("gzip-bomb", "/packed/bomb.jsonl", "max-bytes"),
-    ("broken-gzip", "/packed/broken.jsonl", "compression"),
-]
-
-
-def fill(web):
-    web.put("/garbage.jsonl", bytes(range(256)) * 64)
-    web.put("/page.jsonl", "<html><body>Please log in to the hotel's network</body></html>")
-    web.put("/empty.jsonl", "")
-    web.put("/cut.jsonl", feed_text("auditor", 2, addresses(6), count=9))
-    web.put("/foreign.jsonl", feed_text("somebody", 2, addresses(6)))
-    web.put("/older.jsonl", feed_text("auditor", 0, addresses(6)))
-    web.put("/big.jsonl", feed_text("auditor", 2, addresses(6)) + " " * 200000)
-    web.put("/packed/bomb.jsonl.gz", gzip.compress(b" " * (64 << 20)))
-    web.put("/packed/broken.jsonl.gz", b"\x1f\x8b\x08\x00" + b"\xff" * 400)
-    web.put("/packed/fine.jsonl.gz", gzip.compress(feed_text("auditor", 2, addresses(6)).encode()))
-
-
-@pytest.mark.parametrize("path,words", [a[1:] for a in ANSWERS], ids=[a[0] for a in ANSWERS])
-def test_hostile_answer_changes_nothing(web, path, words):
-    before = accepted_first(web, **{"max-bytes": "100000"})
-    fill(web.web)
-    configure(web, web.web.url(path), **{"max-bytes": "100000"})
-    reload(web)
-    refused_whole(web, before, words)
-    configure(web, web.web.url("/packed/fine.jsonl"), **{"max-bytes": "100000"})  # the control
-    reload(web)
-    in_force(web, 2)
-    assert web.source("auditor")["refused"] is None
-
-
-def test_slow_answer_ends_by_its_time_limit(web):
-    before = accepted_first(web)
-    web.web.put("/slow/auditor.jsonl", feed_text("auditor", 2, addresses(100)))
-    configure(web, web.web.url("/slow/auditor.jsonl"), timeout="1s")
-    reload(web)
-    refused_whole(web, before, "too slow")
-
-
 def test_token_is_not_sent_to_another_host(web):
     before = accepted_first(web)
     token = web.folder / "token"
@@ -247,49 +150,6 @@ def test_token_is_not_sent_to_another_host(web):
     assert "secret-token" not in asked[0]
     assert "secret-token" in web.web.requests("8443 /to-other/x")[-1], "the control: its own host got it"
     assert web.kernel_digest() == before
-
-
-@pytest.mark.parametrize("content,words", [("", "not one word"), ("two words\n", "not one word"), (None, "cannot be read")])
-def test_unusable_token_file(web, content, words):
-    before = accepted_first(web)
-    token = web.folder / "bad-token"
-    token.unlink(missing_ok=True)
-    if content is not None:
-        token.write_text(content)
-        token.chmod(0o644)
-    configure(web, web.web.url("/auditor.jsonl"), **{"token-file": str(token)})
-    reload(web)
-    refused_whole(web, before, words)
-
-
-# ---- bytes that no honest server sends ----
-GOOD = feed_text("auditor", 2, addresses(6)).encode()
-RAW = [
-    ("truncated", lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + GOOD], "ended before"),
-    ("truncated-chunk", lambda: [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + GOOD[:100]], "ended before"),
-    ("not-http", lambda: [b"SSH-2.0-OpenSSH_9.2\r\n"], "127.0.0.1:8500/x.jsonl: "),
-    ("endless-headers", lambda: (b"HTTP/1.1 200 OK\r\n" if i == 0 else b"X-%d: y\r\n" % i for i in range(100000)), "127.0.0.1:8500/x.jsonl: "),
-    ("one-huge-header", lambda: [b"HTTP/1.1 200 OK\r\nX: "] + [b"y" * 65536] * 64, "127.0.0.1:8500/x.jsonl: "),
-    ("claims-too-much", lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"], "max-bytes"),
-    ("endless-body", lambda: [b"HTTP/1.1 200 OK\r\n\r\n"] + [b" " * 65536] * 1000, "max-bytes"),
-    ("control-characters", lambda: [b"HTTP/1.1 \x1b[31m\r\n\r\n"], "127.0.0.1:8500/x.jsonl: "),
-]
-
-
-@pytest.mark.parametrize("answer,words", [r[1:] for r in RAW], ids=[r[0] for r in RAW])
-def test_broken_protocol_changes_nothing(web, answer, words):
-    before = accepted_first(web, **{"max-bytes": "100000"})
-    server = RawServer(web, web.web.certificates, 8500, answer)
-    try:
-        configure(web, "https://127.0.0.1:8500/x.jsonl", **{"max-bytes": "100000"})
-        reload(web)
-        reason = refused_whole(web, before, words)
-        assert reason and "\x1b" not in reason
-        length = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOOD)
-        server.answer = lambda: [length + GOOD]  # the control
-        in_force(web, 2)
-    finally:
-        server.close()
 
 
 def test_back_off_grows_and_ends(web):

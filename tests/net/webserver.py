@@ -7,7 +7,7 @@ import netsite
 
 HOST = "127.0.0.1"
 NAME = "feeds.test"
-PORTS = {"good": 8443, "expired": 8444, "name": 8445, "mtls": 8446, "other": 8447}
+PORTS = {"good": 8443, "expired": 8444, "name": 8445, "mtls": 8446, "other": 8447, "plain": 8080, "nobody": 8448}
 
 
 def openssl(*arguments):

@@ -104,10 +104,11 @@ static int open_record(struct pull *p, const struct source *s)
 	return p->merged < 0 ? p->merged : 0;
 }
 
-static void fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s)
+static void fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s, int signature_err)
 {
 	job->rules = s->rules;
 	job->rules.max_bytes = s->feed->max_bytes;
+	job->rules.signature_err = signature_err;
 	job->in_force = s->header;
 	copy_text(job->snapshot, sizeof(job->snapshot), s->header.snapshot[0] ? s->header.snapshot : s->sha256);
 	job->rules.now = d->trusted ? (int64_t)time(NULL) : 0;
@@ -131,7 +132,7 @@ void pull_decode(struct pull *p)
 		err = open_record(p, s);
 	if (!err) {
 		job->kind = JOB_DECODE;
-		fill_rules(&job->decode, p->d, s);
+		fill_rules(&job->decode, p->d, s, p->signature_err);
 		copy_text(job->decode.name, sizeof(job->decode.name), place_of(p));
 		fds[0] = p->bytes;
 		fds[1] = p->set;

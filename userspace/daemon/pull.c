@@ -21,7 +21,6 @@
 #define FETCHES_MAX 8 /* workers at a time: one slow server must not keep the others waiting, nor many fill the memory */
 #define DECODES_MAX 2
 #define LATE_SECONDS 5 /* a fetch ends by its own limits; this is for a worker that hangs */
-#define BYTES_MAX (1u << 30)
 #define SIGNATURE_SUFFIX ".minisig"
 
 struct pull *pull_new(void)
@@ -192,6 +191,7 @@ static void open_signature(struct pull *p, const struct source *s)
 	if (!s->feed->n_keys || asprintf(&path, "%s" SIGNATURE_SUFFIX, place_of(p)) < 0)
 		return;
 	p->signature = file_open(path, &st);
+	p->signature_err = p->signature < 0 ? p->signature : 0;
 	free(path);
 }
 
@@ -202,7 +202,7 @@ static int open_copy(struct pull *p, const struct source *s, char error[static F
 	p->copy = record_copy_path(s->record);
 	if (!p->copy)
 		return -ENOMEM;
-	err = record_take(place_of(p), p->copy, BYTES_MAX, error);
+	err = record_take(place_of(p), p->copy, s->feed->max_bytes, error);
 	if (err)
 		return err;
 	p->bytes = open(p->copy, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -342,6 +342,7 @@ void pull_start_url(struct pull *p, const struct source *s)
 	p->answer = (struct fetched){0};
 	p->bytes = worker_file();
 	p->signature = s->feed->n_keys ? worker_file() : -1;
+	p->signature_err = 0;
 	if (!err && (p->bytes < 0 || (s->feed->n_keys && p->signature < 0)))
 		err = -ENOMEM;
 	if (!err) {

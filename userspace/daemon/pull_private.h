@@ -28,6 +28,7 @@ struct pull {
 	struct worker *worker;
 	bool fetching;
 	int bytes, signature, set, record, merged; /* -1 = none */
+	int signature_err;			   /* why there is none */
 	char *copy;		   /* of a file's bytes, beside its record */
 	bool delta;		   /* the file is the delta, not the snapshot */
 	bool again[2];		   /* by delta: the signature did not fit, this is the second look */

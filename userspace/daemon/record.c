@@ -58,7 +58,7 @@ static const char *cannot_read(int err)
 	case -ELOOP:
 		return "not a regular file; put the feed there itself, not a link to it";
 	case -EFBIG:
-		return "too big; split the list or raise no more than the capacity";
+		return "over max-bytes; shorten the list or raise max-bytes";
 	default:
 		return strerror(-err);
 	}

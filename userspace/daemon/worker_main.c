@@ -50,7 +50,7 @@ static int do_fetch(const struct job_fetch *job)
 	return answer(&out, sizeof(out));
 }
 
-/* Pointers to what came along. A missing signature is an empty one: the parser says what is wrong with it. */
+/* Pointers to what came along. What is wrong with a signature the parser says. */
 static void fill_rules(struct job_decode *job)
 {
 	static char signature[MINISIGN_FILE_MAX + 1];

@@ -38,6 +38,7 @@ struct source_rules {
 	const char *signature;	   /* where the .minisig is, NULL = beside the file */
 	const char *signature_text; /* its bytes, where they are not in a file; NULL = read them */
 	size_t signature_size;
+	int signature_err; /* why there is none, with signature_text: a negative errno, 0 = there is one */
 	int64_t now;		   /* seconds since 1970; 0 = the clock is not trusted: valid_from is not looked at */
 };
 /* The same source's record: as accepted, so neither signed nor new. */

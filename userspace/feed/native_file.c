@@ -38,7 +38,11 @@ static int conclude(struct native *n, int err, struct feed_header *header, struc
 /* ---- Signatures ---- */
 static int no_signature(const char *path, int err, char error[static FEED_ERROR])
 {
-	const char *why = err == -ENOENT ? "there is no such file" : err == -EFBIG ? "too big for a signature" : strerror(-err);
+	const char *why = err == -ENOENT  ? "there is no such file"
+			  : err == -EFBIG ? "too big for a signature"
+			  : err == -ELOOP ? "is a symbolic link"
+			  : err == -EINVAL ? "is not a regular file"
+					   : strerror(-err);
 
 	(void)snprintf(error, FEED_ERROR,
 		       "%.200s: %s, but the feed must be signed (public-keys); sign it: minisign -Sm FILE, and put both files there",
@@ -58,9 +62,7 @@ static int open_signature(const char *name, const struct source_rules *rules, ch
 	if (!rules->n_keys)
 		return 0;
 	(void)snprintf(path, size, "%s%s", rules->signature ? rules->signature : name, rules->signature ? "" : MINISIGN_SUFFIX);
-	err = rules->signature_text ? 0 : file_read(path, MINISIGN_FILE_MAX, &text, &length);
-	if (rules->signature_text && !rules->signature_size)
-		err = -ENOENT;
+	err = rules->signature_text ? rules->signature_err : file_read(path, MINISIGN_FILE_MAX, &text, &length);
 	if (err)
 		return no_signature(path, err, error);
 	err = minisign_new(text ? text : rules->signature_text, text ? length : rules->signature_size, rules->keys, rules->n_keys,
