@@ -37,6 +37,10 @@ def test_site_shows_what_it_promises_and_leaves_nothing():
         assert f"{camera}        0 frames" not in before
         assert f"{camera}        0 frames reached the core server" in after
     assert "44:19:b6/24 quarantine from uk-core-network" in after
+    for said in ("cam1 pings the core server: answered. At the mirror port:", "cam1 does not get through. At the mirror port:",
+                 "cam2 pings the recorder: answered. cam2 pings the core server: not answered.", "stopped by XDP: divert in zone core"):
+        assert said in after or said.replace("XDP", "tc") in after, said
+    assert "At the mirror port: 0 frames" not in after
 
 
 def test_site_says_when_lenscap_does_not_work(tmp_path):
