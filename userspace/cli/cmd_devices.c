@@ -9,8 +9,8 @@
 #include "../lib/paths.h"
 #include "cli.h"
 #include "decision.h"
+#include "known.h"
 #include "names.h"
-#include "state.h"
 
 enum { PORT };
 const struct cli_option devices_options[] = {
@@ -18,65 +18,13 @@ const struct cli_option devices_options[] = {
     {0, NULL, NULL, NULL},
 };
 
-struct known { /* a row of devices.json, found by address and port */
-	uint64_t mac48;
-	const json_t *row;
-};
-
 struct devices {
 	struct cli *cli;
 	struct lc_port ports[LC_PORTS];
-	struct known *known; /* sorted by address */
-	size_t n_known;
+	struct known *known; /* NULL: lenscapd has told of nobody */
 	struct policy *policy; /* loaded when the first vendor is missing */
 	int64_t now;
 };
-
-static int by_mac(const void *a, const void *b)
-{
-	const struct known *x = a, *y = b;
-
-	return x->mac48 < y->mac48 ? -1 : x->mac48 > y->mac48;
-}
-
-static void index_known(struct devices *d, const json_t *file)
-{
-	const json_t *rows = state_get(file, "devices");
-	size_t n = json_array_size(rows);
-	const char *text, *reason;
-
-	d->known = calloc(n + 1, sizeof(*d->known));
-	for (size_t i = 0; d->known && i < n; i++) {
-		const json_t *row = json_array_get(rows, i);
-
-		text = state_string(row, "mac");
-		if (text && mac_parse(text, &d->known[d->n_known].mac48, &reason) == 0)
-			d->known[d->n_known++].row = row;
-	}
-	if (d->known)
-		qsort(d->known, d->n_known, sizeof(*d->known), by_mac);
-}
-
-static const json_t *find_known(const struct devices *d, uint64_t mac48, const char *port, const char *direction)
-{
-	size_t low = 0, high = d->n_known;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (d->known[middle].mac48 < mac48)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < d->n_known && d->known[low].mac48 == mac48; low++) {
-		const char *on = state_string(d->known[low].row, "port"), *way = state_string(d->known[low].row, "direction");
-
-		if (on && strcmp(on, port) == 0 && strcmp(way ? way : "from", direction) == 0)
-			return d->known[low].row;
-	}
-	return NULL;
-}
 
 /* The vendor that the policy's files name, for a device lenscapd has not told of. */
 static const char *vendor_of(struct devices *d, uint64_t mac48)
@@ -98,11 +46,19 @@ static const char *vendor_of(struct devices *d, uint64_t mac48)
 }
 
 /* A device tells its address in its own frames only, on whatever port. */
-static const char *ip_of(const struct devices *d, uint64_t mac48, const char *port, const json_t *known)
+static const char *ip_of(const struct devices *d, uint64_t mac48, const char *port, const struct known_row *known)
 {
-	const char *ip = state_string(known, "ip");
+	const struct known_row *own = known && known->ip ? known : known_find(d->known, mac48, port, false);
 
-	return ip ? ip : state_string(find_known(d, mac48, port, "from"), "ip");
+	return own && own->ip ? known_text(d->known, own->ip) : NULL;
+}
+
+/* Of a device that lenscapd has told of, it knows the vendor, or that the entry names none. */
+static const char *vendor_text(struct devices *d, uint64_t mac48, const struct known_row *known)
+{
+	const char *vendor = known ? known_text(d->known, known->vendor) : vendor_of(d, mac48);
+
+	return vendor && *vendor ? vendor : NULL;
 }
 
 /* What the entry came to in the zone of its last frame; NULL: in none. */
@@ -118,20 +74,18 @@ static void show_device(struct devices *d, const struct lc_slot *slot)
 	struct out *o = d->cli->out;
 	uint64_t mac48 = slot->key >> 16;
 	const char *port = d->ports[slot->key & LC_SLOT_PORT].name;
-	const char *direction = slot->key & LC_SLOT_TO ? "to" : "from";
-	const json_t *known = find_known(d, mac48, port, direction);
-	const char *vendor = state_string(known, "vendor");
-	int64_t first = state_time(known, "first");
+	const struct known_row *known = known_find(d->known, mac48, port, slot->key & LC_SLOT_TO);
+	int64_t first = known ? known->first : 0;
 	char mac[MAC_TEXT], vlan[VLAN_TEXT];
 
 	mac_format(mac48, mac);
 	vlan_format(slot->vlan, vlan);
 	out_row(o);
 	out_string(o, "mac", "MAC", mac);
-	out_string(o, "vendor", "VENDOR", vendor && *vendor ? vendor : vendor_of(d, mac48));
+	out_string(o, "vendor", "VENDOR", vendor_text(d, mac48, known));
 	out_string(o, "port", "PORT", *port ? port : NULL);
 	out_string(o, "vlan", "VLAN", vlan);
-	out_string(o, "direction", "FRAMES", direction);
+	out_string(o, "direction", "FRAMES", slot->key & LC_SLOT_TO ? "to" : "from");
 	out_string(o, "ip", "IP", ip_of(d, mac48, port, known));
 	out_string(o, "action", "ACTION", verdict_name(slot->action));
 	out_string(o, "final", "FINAL", final_name(slot));
@@ -169,15 +123,13 @@ int cmd_devices(struct cli *cli)
 {
 	static struct devices d;
 	struct counters *c = NULL;
-	json_t *file;
 	char *dir;
 	int err, code;
 
 	if (!cli_config(cli) || !cli_drop_root(cli))
 		return CLI_FAILED;
 	d.cli = cli;
-	file = state_devices(cli->config, &err);
-	index_known(&d, file);
+	d.known = known_read(cli->config);
 	dir = path_join(cli->config->run, PATH_BPF);
 	err = dir ? counters_open(dir, &c) : -ENOMEM;
 	if (err)
@@ -188,8 +140,7 @@ int cmd_devices(struct cli *cli)
 		code = show_devices(&d, c, cli->option[PORT]);
 	counters_close(c);
 	policy_free(d.policy);
-	free(d.known);
+	known_free(d.known);
 	free(dir);
-	json_decref(file);
 	return code;
 }

@@ -53,7 +53,7 @@ int cmd_doctor(struct cli *cli)
 
 	if (!cli_config(cli) || !cli_drop_root(cli))
 		return CLI_FAILED;
-	health_read(cli->config, &d.health);
+	health_read(cli->config, true, &d.health);
 	out_table(cli->out, "findings", NULL, NULL);
 	for (size_t i = 0; i < sizeof(examinations) / sizeof(examinations[0]); i++)
 		examinations[i](&d);

@@ -161,7 +161,7 @@ int cmd_status(struct cli *cli)
 
 	if (!cli_config(cli) || !cli_drop_root(cli))
 		return CLI_FAILED;
-	health_read(cli->config, &h);
+	health_read(cli->config, false, &h);
 	code = h.problems.n ? CLI_NEGATIVE : CLI_DONE;
 	out_string(o, "version", NULL, LENSCAP_VERSION);
 	out_bool(o, "degraded", NULL, h.problems.n != 0);

@@ -24,6 +24,19 @@ static void hex_of(const uint8_t bytes[32], char out[static 65])
 	digest_hex(&d, out);
 }
 
+static int read_head(const struct view *v, struct health *h)
+{
+	struct lc_policy_head head;
+	int err = view_head(v, &head);
+
+	if (err)
+		return err;
+	hex_of(head.digest, h->head_digest);
+	memcpy(h->digest, h->head_digest, sizeof(h->digest));
+	h->entries = head.words;
+	return 0;
+}
+
 static int read_table(const struct view *v, struct health *h)
 {
 	struct lc_policy_head head;
@@ -51,7 +64,7 @@ static void reread_daemon(struct health *h)
 }
 
 /* The table and lenscapd's word on it; they are read again while a change may lie between the two readings. */
-static void read_policy(const char *dir, struct health *h)
+static void read_policy(const char *dir, bool whole, struct health *h)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 	const char *said;
@@ -60,8 +73,9 @@ static void read_policy(const char *dir, struct health *h)
 	h->table_err = view_open(dir, &v);
 	if (h->table_err)
 		return;
+	whole |= view_control(v)->buckets <= HEALTH_BUCKETS;
 	for (int i = 0; i < TRIES; i++) {
-		h->table_err = read_table(v, h);
+		h->table_err = whole ? read_table(v, h) : read_head(v, h);
 		said = state_string(state_get(h->daemon, "policy"), "digest");
 		if (h->table_err || !h->daemon_running || (said && strcmp(said, h->digest) == 0))
 			break;
@@ -98,7 +112,7 @@ static void read_switches(struct health *h)
 	h->unconfirmed = h->confirm_until != 0 && h->confirm_until <= now;
 }
 
-static void read_kernel(struct health *h)
+static void read_kernel(bool whole, struct health *h)
 {
 	static struct lc_port ports[LC_PORTS];
 	char *dir = path_join(h->config->run, PATH_BPF);
@@ -111,19 +125,19 @@ static void read_kernel(struct health *h)
 			for (unsigned i = 0; i < LC_PORTS; i++)
 				if (ports[i].name[0])
 					add_totals(h, i);
-		read_policy(dir, h);
+		read_policy(dir, whole, h);
 	}
 	free(dir);
 }
 
-void health_read(const struct config *config, struct health *h)
+void health_read(const struct config *config, bool whole, struct health *h)
 {
 	*h = (struct health){.config = config};
 	h->loader = state_read(config, STATE_LOADER, &h->loader_err);
 	h->daemon = state_read(config, STATE_DAEMON, &h->daemon_err);
 	h->loader_running = state_running(config, STATE_LOADER, h->loader);
 	h->daemon_running = state_running(config, STATE_DAEMON, h->daemon);
-	read_kernel(h);
+	read_kernel(whole, h);
 	health_judge(h);
 }
 

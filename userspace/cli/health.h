@@ -21,7 +21,7 @@ struct health {
 	int counters_err;
 	struct lc_totals totals; /* all ports */
 	uint64_t entries;	 /* in the kernel */
-	char digest[65];	 /* of what the kernel's table holds, "" = could not be read */
+	char digest[65];	 /* of what the kernel's table holds (whole) or its head says, "" = could not be read */
 	char head_digest[65];	 /* as its head says */
 	int table_err;
 	int64_t bypass_until, confirm_until; /* seconds since 1970; 0 = none */
@@ -29,6 +29,9 @@ struct health {
 	struct lines problems, warnings;
 };
 
-void health_read(const struct config *config, struct health *h);
+/* WHOLE: read the table word by word whatever its size: a quarter of a second for a million entries. Else only a table
+ * of up to HEALTH_BUCKETS; of a larger one its head is believed, which lenscapd keeps in step with every change. */
+#define HEALTH_BUCKETS 16384u
+void health_read(const struct config *config, bool whole, struct health *h);
 void health_free(struct health *h);
 #endif

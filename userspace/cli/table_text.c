@@ -33,17 +33,26 @@ struct text_table *text_table_new(FILE *to)
 	return t;
 }
 
+static void fill(FILE *to, size_t n)
+{
+	static const char spaces[] = "                                ";
+
+	for (size_t some; n; n -= some) {
+		some = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
+		(void)fwrite(spaces, 1, some, to);
+	}
+}
+
 static void write_cell(const struct text_table *t, size_t i, const char *text)
 {
-	size_t fill = t->width[i] - text_columns(text);
+	size_t columns = text_columns(text), rest = t->width[i] > columns ? t->width[i] - columns : 0;
 	bool last = i + 1 == t->columns;
 
-	if (text_columns(text) > t->width[i])
-		fill = 0;
 	if (t->right[i])
-		(void)fprintf(t->to, "%*s%s", (int)fill, "", text);
-	else
-		(void)fprintf(t->to, "%s%*s", text, last ? 0 : (int)fill, "");
+		fill(t->to, rest);
+	(void)fputs(text, t->to);
+	if (!t->right[i] && !last)
+		fill(t->to, rest);
 	(void)fputs(last ? "\n" : "  ", t->to);
 }
 
@@ -80,7 +89,7 @@ static size_t column_place(struct text_table *t, const char *column)
 {
 	size_t i = 0;
 
-	while (i < t->columns && strcmp(t->column[i], column) != 0)
+	while (i < t->columns && t->column[i] != column && strcmp(t->column[i], column) != 0)
 		i++;
 	if (i == t->columns && i < COLUMNS && !t->headed) {
 		t->column[t->columns++] = column;

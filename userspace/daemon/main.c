@@ -3,6 +3,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "worker.h"
 
 #define EXIT_FAILED 3
+#define MMAP_THRESHOLD (256 << 10)
 
 /* The configuration is root's and says whom to become, so it alone is read before. */
 static struct config *read_config(const struct options *options)
@@ -108,6 +110,9 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	(void)umask(0027);
+	/* A list's memory goes back as soon as it is freed: the limit would else grow with the first one, up to 32 MiB. */
+	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	(void)mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
 	log_init("lenscapd", options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	log_take_libbpf();
 	config = read_config(&options);

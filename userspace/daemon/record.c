@@ -88,6 +88,7 @@ int record_take(const char *path, const char *copy, size_t max, char error[stati
 		target = 1;
 	} else {
 		target = pour(from, to, max, &err);
+		(void)sync_file_range(to, 0, 0, SYNC_FILE_RANGE_WRITE); /* begins what record_keep() will wait for */
 		(void)close(to);
 	}
 	(void)close(from);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Names of actions, and sets of entries: gathered, expanded to kernel lengths, sorted, resolved, looked up. */
-#include "entry.h"
+#include "entry_sort.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -233,7 +233,7 @@ void entry_builder_finish(struct entry_builder *b, struct entry_set *set)
 	struct entry *fitted;
 
 	if (!is_sorted(b->entries, b->n)) /* what lenscap itself writes is sorted */
-		qsort(b->entries, b->n, sizeof(*b->entries), compare);
+		entry_sort(b->entries, b->n, compare);
 	b->n = resolve(b->entries, b->n);
 	fitted = b->n ? realloc(b->entries, b->n * sizeof(*fitted)) : NULL;
 	if (fitted)

@@ -2,7 +2,6 @@
 /* Feeds from memory and from files: read once, in pieces that digest, signature and parser all see. */
 #include <errno.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "../lib/file.h"
+#include "../lib/sha256.h"
 #include "minisign.h"
 #include "native.h"
 
@@ -111,7 +111,7 @@ int native_parse(const char *name, const char *data, size_t size, const struct s
 
 /* ---- Files ---- */
 struct passing { /* bytes on their only way through */
-	crypto_hash_sha256_state state;
+	struct sha256 digest;
 	struct minisign *signature; /* NULL = none needed */
 	struct native *n;
 	int refused; /* by the parser */
@@ -121,18 +121,17 @@ struct passing { /* bytes on their only way through */
  * signature. Digest, signature and entries are of the same bytes: they are read once. */
 static int read_pieces(int fd, size_t max, struct passing *p, char sha256[static 65])
 {
-	unsigned char digest[crypto_hash_sha256_BYTES];
 	char *piece = malloc(PIECE);
 	ssize_t got = 1;
 
 	if (!piece)
 		return -ENOMEM;
-	(void)crypto_hash_sha256_init(&p->state);
+	sha256_begin(&p->digest);
 	for (size_t bytes = 0; got && bytes <= max; bytes += (size_t)got) {
 		got = read(fd, piece, PIECE);
 		if (got < 0)
 			break;
-		(void)crypto_hash_sha256_update(&p->state, (unsigned char *)piece, (size_t)got);
+		sha256_add(&p->digest, piece, (size_t)got);
 		if (p->signature)
 			minisign_update(p->signature, piece, (size_t)got);
 		if (!p->refused && got)
@@ -140,8 +139,7 @@ static int read_pieces(int fd, size_t max, struct passing *p, char sha256[static
 	}
 	got = got < 0 ? -errno : 0;
 	free(piece);
-	(void)crypto_hash_sha256_final(&p->state, digest);
-	(void)sodium_bin2hex(sha256, 65, digest, sizeof(digest));
+	sha256_end(&p->digest, sha256);
 	return (int)got;
 }
 

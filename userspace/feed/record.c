@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* JSON lines to records: yajl's events, one handle for all lines, nothing of unknown values kept. */
-#include "record.h"
+#include "record_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,31 +9,6 @@
 
 #define DEPTH_MAX 8 /* of unknown nested values */
 #define REASON_SIZE 160
-
-static const struct {
-	const char *name;
-	bool number;
-	enum record_kind kind;
-} fields[] = {
-    [FIELD_LENSCAP] = {"lenscap", true, RECORD_HEADER},
-    [FIELD_LIST] = {"list", false, RECORD_HEADER},
-    [FIELD_SERIAL] = {"serial", true, RECORD_HEADER},
-    [FIELD_GENERATED] = {"generated", false, RECORD_HEADER},
-    [FIELD_EXPIRES] = {"expires", false, RECORD_HEADER},
-    [FIELD_SINCE] = {"since", true, RECORD_HEADER},
-    [FIELD_COUNT] = {"count", true, RECORD_HEADER},
-    [FIELD_SNAPSHOT] = {"snapshot", false, RECORD_HEADER},
-    [FIELD_DELTA] = {"delta", false, RECORD_HEADER},
-    [FIELD_MAC] = {"mac", false, RECORD_ENTRY},
-    [FIELD_PREFIX] = {"prefix", false, RECORD_ENTRY},
-    [FIELD_ACTION] = {"action", false, RECORD_ENTRY},
-    [FIELD_VENDOR] = {"vendor", false, RECORD_ENTRY},
-    [FIELD_MODEL] = {"model", false, RECORD_ENTRY},
-    [FIELD_REASON] = {"reason", false, RECORD_ENTRY},
-    [FIELD_UNTIL] = {"until", false, RECORD_ENTRY},
-    [FIELD_OP] = {"op", false, RECORD_ENTRY},
-};
-_Static_assert(sizeof(fields) / sizeof(fields[0]) == FIELDS, "a row for every field");
 
 struct record_reader {
 	yajl_handle json;
@@ -64,8 +39,8 @@ static int no_object(struct record_reader *r)
 
 static int wrong_type(struct record_reader *r)
 {
-	return stop(r, "\"", fields[r->field].name,
-		    fields[r->field].number ? "\" is not a number; write it as a whole number without quotes"
+	return stop(r, "\"", record_field_name(r->field),
+		    record_field_is_number(r->field) ? "\" is not a number; write it as a whole number without quotes"
 					    : "\" is not a string; write it in quotes");
 }
 
@@ -111,10 +86,10 @@ static int on_number(void *context, const char *text, size_t size)
 		return no_object(r);
 	if (!is_known(r))
 		return 1;
-	if (!fields[r->field].number)
+	if (!record_field_is_number(r->field))
 		return wrong_type(r);
 	if (!parse_number(text, size, &r->record.value[r->field].number))
-		return stop(r, "\"", fields[r->field].name,
+		return stop(r, "\"", record_field_name(r->field),
 			    "\" is not a whole number of at most 18 digits; write it so");
 	r->record.present |= 1u << r->field;
 	return 1;
@@ -139,7 +114,7 @@ static int on_string(void *context, const unsigned char *text, size_t size)
 		return no_object(r);
 	if (!is_known(r))
 		return 1;
-	if (fields[r->field].number)
+	if (record_field_is_number(r->field))
 		return wrong_type(r);
 	out = r->record.value[r->field].text;
 	if (is_plain(text, size)) {
@@ -186,25 +161,17 @@ static int on_end(void *context)
 	return 1;
 }
 
-static enum field find_field(const unsigned char *key, size_t size, enum record_kind kind)
-{
-	for (unsigned f = 0; f < FIELDS; f++)
-		if (fields[f].kind == kind && strlen(fields[f].name) == size && !memcmp(fields[f].name, key, size))
-			return f;
-	return FIELDS;
-}
-
 static int on_key(void *context, const unsigned char *key, size_t size)
 {
 	struct record_reader *r = context;
 
 	if (r->depth != 1)
 		return 1;
-	r->field = find_field(key, size, r->kind);
+	r->field = record_field((const char *)key, size, r->kind);
 	if (r->field == FIELDS)
 		return 1;
 	if (r->record.seen >> r->field & 1)
-		return stop(r, "\"", fields[r->field].name, "\" is there twice; leave one");
+		return stop(r, "\"", record_field_name(r->field), "\" is there twice; leave one");
 	r->record.seen |= 1u << r->field;
 	return 1;
 }
@@ -269,8 +236,10 @@ const struct record *record_read(struct record_reader *r, enum record_kind kind,
 	r->kind = kind;
 	r->objects = r->depth = 0;
 	r->field = FIELDS;
-	r->record.seen = r->record.present = 0;
 	*reason = r->reason;
+	if (record_read_plain(&r->record, kind, line, size))
+		return &r->record;
+	r->record.seen = r->record.present = 0;
 	status = yajl_parse(r->json, (const unsigned char *)line, size);
 	if (status == yajl_status_ok && r->objects == 1 && !r->depth)
 		return &r->record;
