@@ -31,18 +31,27 @@ void tc_hook_close(struct tc_hook *hook)
 	hook->pinned = false; /* a pin still there is of this one */
 }
 
-static uint32_t program_id(const char *dir, const char *name)
+static int pin_program(const char *dir, const char *name, int fd)
+{
+	(void)folders_port(dir);
+	return pin_place(dir, name, fd, 0600, (gid_t)-1);
+}
+
+/* Is the program pinned as NAME the one that runs, PRESENT? It is then pinned as KEEP, too. */
+static bool runs(const char *dir, const char *name, uint32_t present, const char *keep)
 {
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 	int fd = pin_open(dir, name);
+	bool same;
 
 	if (fd < 0)
-		return 0;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		info.id = 0;
+		return false;
+	same = !bpf_obj_get_info_by_fd(fd, &info, &size) && info.id == present;
+	if (same && keep)
+		(void)pin_program(dir, keep, fd);
 	close(fd);
-	return info.id;
+	return same;
 }
 
 void tc_hook_adopt(struct tc_hook *hook, const char *dir, uint32_t ifindex)
@@ -52,8 +61,9 @@ void tc_hook_adopt(struct tc_hook *hook, const char *dir, uint32_t ifindex)
 
 	hook->link = pin_open(dir, n->link);
 	hook->pinned = hook->link >= 0;
-	/* The filter runs the program of one of two pins, or it is not ours. */
-	if (present && (present == program_id(dir, n->prog) || present == program_id(dir, n->next)))
+	/* The filter runs the program of one of two pins, or it is not ours. The second pin is written over by the next
+	 * change. */
+	if (present && (runs(dir, n->prog, present, NULL) || runs(dir, n->next, present, n->prog)))
 		hook->filter = present;
 }
 
@@ -79,12 +89,6 @@ void tc_hook_drop_dead(struct tc_hook *hook, uint32_t ifindex)
 		hook->filter = 0;
 }
 
-static int pin_program(const char *dir, const char *name, int fd)
-{
-	(void)folders_port(dir);
-	return pin_place(dir, name, fd, 0600, (gid_t)-1);
-}
-
 /* Both programs are pinned while the filter changes, so that a loader that dies here finds its filter again. */
 static int put_filter(struct tc_hook *hook, const char *dir, uint32_t ifindex, const struct program *program)
 {
@@ -93,12 +97,13 @@ static int put_filter(struct tc_hook *hook, const char *dir, uint32_t ifindex, c
 
 	if (!error)
 		error = clsact_attach((int)ifindex, hook->side, program->fd, hook->filter);
-	if (error)
-		return error;
-	hook->filter = program->id;
-	error = pin_program(dir, n->prog, program->fd);
-	if (!error)
-		(void)pin_remove(dir, n->next);
+	if (!error) {
+		hook->filter = program->id;
+		error = pin_program(dir, n->prog, program->fd);
+		if (error)
+			return error;
+	}
+	(void)pin_remove(dir, n->next);
 	return error;
 }
 

@@ -4,6 +4,7 @@
 Everything a site makes (network namespaces, folders, a bpffs, processes) carries a name of its own and is removed by
 close(), so that any number of sites can stand side by side and none meets the machine's own Lenscap.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -113,8 +114,8 @@ class Program:
 class Capture:
     """Frames arriving at a device, from the moment it is made. Tags the kernel took out are put back."""
 
-    def __init__(self, site, host):
-        self.socket = site.packet_socket(host)
+    def __init__(self, site, host, interface="eth0"):
+        self.socket = site.packet_socket(host, interface)
         self.frames = []
 
     def drain(self):
@@ -303,21 +304,27 @@ class Site:
         """True when an answer came."""
         return self.in_ns(host, "ping", "-nqc", str(count), "-i", "0.05", "-W", "1", ip, check=False).returncode == 0
 
-    def packet_socket(self, host, interface="eth0"):
-        """A raw socket on a device of another namespace, without leaving this process."""
+    @contextlib.contextmanager
+    def inside(self, name):
+        """What this thread makes in the block belongs to that namespace."""
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        there = os.open(self.netns(host), os.O_RDONLY | os.O_CLOEXEC)
+        there = os.open(self.netns(name), os.O_RDONLY | os.O_CLOEXEC)
         try:
             if _libc.setns(there, CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns")
-            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
-            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
-            sock.setsockopt(263, 8, 1)  # SOL_PACKET, PACKET_AUXDATA
-            sock.bind((interface, ETH_P_ALL))
+            yield
         finally:
             _libc.setns(home, CLONE_NEWNET)
             os.close(home)
             os.close(there)
+
+    def packet_socket(self, host, interface="eth0"):
+        """A raw socket on a device of another namespace, without leaving this process."""
+        with self.inside(host):
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
+            sock.setsockopt(263, 8, 1)  # SOL_PACKET, PACKET_AUXDATA
+            sock.bind((interface, ETH_P_ALL))
         self.sockets.append(sock)
         return sock
 
@@ -329,8 +336,8 @@ class Site:
             sock.send(bytes(frame))
         sock.close()
 
-    def capture(self, host):
-        return Capture(self, host)
+    def capture(self, host, interface="eth0"):
+        return Capture(self, host, interface)
 
     def send_and_settle(self, host, frames, capture):
         """Send, then a clean frame of a source of its own, and wait until that arrives at CAPTURE: what was sent before on

@@ -23,7 +23,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def bpf(command, attr):
     """The bpf system call; attr is its packed bytes."""
-    buffer = ctypes.create_string_buffer(attr.ljust(144, b"\0"), 144)
+    return bpf_buffer(command, ctypes.create_string_buffer(attr.ljust(144, b"\0"), 144))
+
+
+def bpf_buffer(command, buffer):
+    """The same with 144 bytes that the kernel may write to."""
     result = _libc.syscall(SYS_BPF, command, buffer, 144)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -4,7 +4,6 @@
 One table: a frame for each action and kind goes out at once, then what came of all of them is compared.
 """
 import collections
-import os
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -12,18 +11,16 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.packet import Raw
 
-import loaderkit as kit
+import actionsite
 import netsite
-from netsite import SWITCH, wait_until
+from actionsite import ACTIONS, DEVICE, counters, settle_mirror
 
-ACTIONS = {"quarantine": 1, "drop": 2, "mirror": 3, "divert": 4, "contain": 5, "monitor": 6, "allow": 7}
-DEVICE = {action: f"44:19:b6:00:00:{number:02x}" for action, number in ACTIONS.items()}
 VLAN = 200
 KINDS = {  # to (or from) whom, and whether a contained device may
-    "IPv4": (lambda: IP(src="10.77.0.1", dst="10.77.0.9"), False),
-    "IPv4 permitted": (lambda: IP(src="10.77.0.1", dst="10.77.0.5"), True),
-    "IPv6": (lambda: IPv6(src="2001:db8::1", dst="2001:db8::9"), False),
-    "IPv6 permitted": (lambda: IPv6(src="2001:db8::1", dst="2001:db8::5"), True),
+    "IPv4": (lambda: IP(src="10.77.0.1", dst=actionsite.STRANGER), False),
+    "IPv4 permitted": (lambda: IP(src="10.77.0.1", dst=actionsite.PEER), True),
+    "IPv6": (lambda: IPv6(src="2001:db8::1", dst=actionsite.STRANGER6), False),
+    "IPv6 permitted": (lambda: IPv6(src="2001:db8::1", dst=actionsite.PEER6), True),
     "non-IP": (None, False),
 }
 TAGS = ("untagged", "inline tag", "offloaded tag")
@@ -33,19 +30,7 @@ WAYS = {"from": ("cam", "core"), "to, in by a zone port": ("core", "cam"), "to, 
 
 @pytest.fixture(scope="module", params=["tcx", "clsact"])
 def action_site(request):
-    site = netsite.Site(devices=False)
-    site.add_host("cam", "02:00:00:00:00:99")
-    site.add_host("core", netsite.CORE)
-    site.add_host("uplink", netsite.LAPTOP)
-    site.add_host("mon", "02:00:00:00:00:77", bridge=None)
-    for mac, port in [(mac, "cam") for mac in DEVICE.values()] + [(netsite.CORE, "core"), (netsite.LAPTOP, "uplink")]:
-        site.in_ns(SWITCH, "bridge", "fdb", "add", mac, "dev", port, "master", "static")
-    kit.leave_snapshot(site, [(DEVICE[action], 48, number) for action, number in ACTIONS.items()])
-    site.configure(zones=[{"name": "core", "interfaces": ["cam", "core"], "action": "drop", "mode": "enforce",
-                           "direction": "both", "permit": ["10.77.0.5", "2001:db8::5"],
-                           "actions": [a for a in ACTIONS if a != "quarantine"]}],
-                   mirror={"interface": "mon"})
-    site.loader = site.start_loader("--tc", request.param)
+    site = actionsite.make("--tc", request.param)
     site.kind = request.param
     yield site
     site.close()
@@ -83,19 +68,6 @@ def expected(action, kind, way):
         "contain": (True, False, [(leaves, "contained")]) if permitted else stop,
         "monitor": (True, False, [(leaves, "monitored")]), "allow": (True, False, [(leaves, "allowed")]),
     }[action]
-
-
-def counters(site):
-    return collections.Counter({(port, reason): n for port in ("cam", "core") for reason, n in site.totals(port).items()
-                                if reason not in ("events_lost", "uncounted")})
-
-
-def settle_mirror(site, mirror):
-    """A mirrored frame behind all others; when its copy is there, so are theirs."""
-    marker = os.urandom(8)
-    site.send("cam", [bytes(Ether(src=DEVICE["mirror"], dst=netsite.CORE, type=0x88B6)) + marker + bytes(38)])
-    mirror.until("the last copy", lambda f: marker in f[:32])
-    return [f for f in mirror.frames if marker not in f[:32]]
 
 
 def send(site, frames, way, tag):
@@ -155,13 +127,7 @@ def test_group_frames_to_all_are_not_touched(action_site):
 
 def test_dry_run_passes_all_and_copies_nothing(action_site):
     """The last of the module: the same table in a zone that only counts."""
-    config = action_site.default_config()
-    zone = {"name": "core", "interfaces": ["cam", "core"], "action": "drop", "mode": "dry-run", "direction": "both",
-            "permit": ["10.77.0.5"], "actions": [a for a in ACTIONS if a != "quarantine"]}
-    action_site.configure(zones=[zone], mirror={"interface": "mon"}, paths=config["paths"])
-    ready = action_site.loader.messages().count("READY=1")
-    action_site.loader.process.send_signal(1)
-    wait_until("the reload", lambda: action_site.loader.messages().count("READY=1") > ready)
+    actionsite.reload(action_site, zones=[actionsite.zone(mode="dry-run")], mirror={"interface": "mon"})
     cases = [(action, kind) for action in ACTIONS for kind in KINDS]
     for way in WAYS:
         before = counters(action_site)

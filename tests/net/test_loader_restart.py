@@ -344,6 +344,15 @@ def test_confirm_until_is_shown(attached):
     assert wait_until("confirm_until", lambda: attached.loader_state()["confirm_until"]).endswith("Z")
 
 
+def test_switches_that_have_ended_are_cleared(attached):
+    """Bypass and capture; the time from which an unconfirmed reload is in dry-run stays what it is."""
+    fd = pins.obj_get(attached.bpf / "switches")
+    for number in range(3):
+        pins.update(fd, bytes([number, 0, 0, 0]), (1).to_bytes(8, "little"))
+    wait_until("the end", lambda: [pins.lookup(fd, bytes([n, 0, 0, 0]), 8)[0] for n in range(3)] == [0, 1, 0])
+    os.close(fd)
+
+
 def test_state_is_written_only_when_it_changed(attached):
     path = attached.run / "loader" / "state.json"
     before = path.stat()

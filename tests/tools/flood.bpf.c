@@ -14,6 +14,7 @@ const volatile struct flood_class classes[FLOOD_CLASSES];
 const volatile __u32 round_frames = 1;
 const volatile __u32 out_ifindex;  /* 0: pass the frame on, as if it came in where the test run says */
 const volatile __u64 destination;  /* address */
+const volatile __u32 target = 0xffffffff; /* IPv4 address */
 const volatile __u32 verdict = XDP_DROP; /* of the counting program */
 const volatile __u16 vlan;
 
@@ -69,7 +70,10 @@ static __always_inline void write_frame(unsigned char *frame, __u64 source, __u6
 	frame[27] = source >> 16;
 	frame[28] = source >> 8;
 	frame[29] = source;
-	__builtin_memset(frame + 30, 0xff, 4);
+	frame[30] = target >> 24;
+	frame[31] = target >> 16;
+	frame[32] = target >> 8;
+	frame[33] = target;
 	put_ip_sum(frame + 14);
 	frame[39] = FLOOD_FRAME - 34; /* UDP length */
 	__builtin_memcpy(frame + 42, &n, sizeof(n));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Send millions of frames of known sources out of a port, count by source where they arrive, or push hidden tags. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <net/if.h>
@@ -31,6 +32,7 @@ struct options {
 	unsigned long long frames, rate; /* 0: until told to stop; as fast as can be */
 	unsigned long long destination;
 	unsigned vlan, cpu;
+	struct in_addr target;
 	bool pass, inject;
 };
 
@@ -43,7 +45,7 @@ static void on_signal(int number)
 }
 
 static const char *const usage =
-	"Usage: flood send [--to MAC] [--frames N] [--rate N] [--cpu N] [--inject] --class NAME=MAC+COUNT*WEIGHT... IF\n"
+	"Usage: flood send [--to MAC] [--ip ADDRESS] [--frames N] [--rate N] [--cpu N] [--inject] --class NAME=MAC+COUNT*WEIGHT... IF\n"
 	"       flood receive [--pass] --class NAME=MAC+COUNT... IF\n"
 	"       flood tag --vlan N IF\n"
 	"send ends after N frames or on SIGTERM; receive and tag end when stdin does. A line on stdin: counts so far.\n"
@@ -89,6 +91,7 @@ static int set_option(struct options *o, int option)
 	switch (option) {
 	case 'c': return parse_class(o, optarg);
 	case 'd': return parse_mac(optarg, &o->destination, &used);
+	case 't': return inet_pton(AF_INET, optarg, &o->target) == 1 ? 0 : -EINVAL;
 	case 'n': o->frames = strtoull(optarg, NULL, 10); return 0;
 	case 'r': o->rate = strtoull(optarg, NULL, 10); return 0;
 	case 'u': o->cpu = (unsigned)strtoul(optarg, NULL, 10); return 0;
@@ -103,7 +106,7 @@ static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"class", 1, NULL, 'c'}, {"to", 1, NULL, 'd'}, {"frames", 1, NULL, 'n'}, {"rate", 1, NULL, 'r'},
-		{"cpu", 1, NULL, 'u'}, {"vlan", 1, NULL, 'v'}, {"pass", 0, NULL, 'p'}, {"inject", 0, NULL, 'i'}, {0},
+		{"cpu", 1, NULL, 'u'}, {"vlan", 1, NULL, 'v'}, {"ip", 1, NULL, 't'}, {"pass", 0, NULL, 'p'}, {"inject", 0, NULL, 'i'}, {0},
 	};
 	int option;
 
@@ -130,6 +133,7 @@ static struct flood *open_programs(const struct options *o, const char *wanted)
 	for (unsigned i = 0; i < o->classes; i++)
 		skel->rodata->round_frames += o->class[i].weight;
 	skel->rodata->destination = o->destination;
+	skel->rodata->target = ntohl(o->target.s_addr);
 	skel->rodata->out_ifindex = o->inject ? 0 : if_nametoindex(o->interface);
 	skel->rodata->verdict = o->pass ? XDP_PASS : XDP_DROP;
 	skel->rodata->vlan = (__u16)o->vlan;
@@ -235,7 +239,7 @@ static int do_attach(const struct options *o, bool xdp)
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_signal};
-	struct options o = {.destination = 0xffffffffffff};
+	struct options o = {.destination = 0xffffffffffff, .target.s_addr = 0xffffffff};
 	int err;
 
 	if (parse(&o, argc, argv)) {
