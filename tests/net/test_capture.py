@@ -77,9 +77,10 @@ class Capturing:
 
 def frame(source=HIKVISION, destination=CORE, size=60, vlan=None):
     """Of no protocol, so that nobody answers."""
-    packet = Ether(src=source, dst=destination, type=0x88b5)
+    packet = Ether(src=source, dst=destination)
     if vlan:
-        packet = Ether(src=source, dst=destination) / Dot1Q(vlan=vlan, type=0x88b5)
+        packet /= Dot1Q(vlan=vlan)
+    packet.lastlayer().type = 0x88b5
     return bytes(packet / bytes(size - len(packet)))
 
 
@@ -105,6 +106,20 @@ def interfaces(path):
         elif name and value:
             found[name][key] = value
     return found
+
+
+def dropped(path):
+    """Frames lost, by the statistics blocks (type 5, option 5)."""
+    data, at, total = path.read_bytes(), 0, 0
+    while at < len(data):
+        kind, length = struct.unpack_from("=II", data, at)
+        place = at + 20
+        while kind == 5 and place < at + length - 4:
+            code, size = struct.unpack_from("=HH", data, place)
+            total += struct.unpack_from("=Q", data, place + 4)[0] if code == 5 else 0
+            place += 4 + (size + 3) // 4 * 4
+        at += length
+    return total
 
 
 def test_file_has_all_of_each_frame(site, tmp_path):
@@ -257,7 +272,9 @@ def test_slow_reader_loses_copies_and_nothing_else(site, tmp_path):
         assert reader.wait(netsite.LIMIT) == 0
     frames, lost = int(said[2]), int(said[4])
     assert lost > 0 and frames + lost == count == sent["cam"]
-    assert len(rows(path)) == frames
+    assert len(rows(path)) == frames and dropped(path) == lost
+    site.send("cam2", [frame(DAHUA)])
+    arriving.until("a frame that passes", lambda f: f[6:12] == bytes.fromhex(DAHUA.replace(":", "")))
     assert arriving.from_mac(HIKVISION) == 0
     arriving.close()
 
@@ -266,7 +283,8 @@ def test_full_pipe_and_no_reader_still_ends(site):
     with Capturing(site, "-w", "-") as capturing:
         site.flood_frames("cam1", 20000, "--to", CORE, classes=[f"cam={HIKVISION}+1*1"])
         capturing.process.send_signal(signal.SIGTERM)
-        assert capturing.process.wait(netsite.LIMIT) == 0
+        assert capturing.process.wait(netsite.LIMIT) == 3
+        assert "nobody read on, so that its end is cut off" in capturing.process.stderr.read().decode()
     assert until(site) == 0
 
 

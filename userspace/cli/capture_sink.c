@@ -90,7 +90,7 @@ int sink_open(struct sink *s, int fd, unsigned only)
 	s->start_ns = clock_ns(CLOCK_REALTIME);
 	err = read_ports(s);
 	if (!err && fd >= 0)
-		err = pcapng_new(fd, "lenscap " LENSCAP_VERSION, s->signalled, &s->file);
+		err = pcapng_new(fd, "lenscap " LENSCAP_VERSION, s->given_up, &s->file);
 	for (unsigned i = 0; !err && i < LC_PORTS; i++) {
 		s->port[i].lost_before = lost_on(s, i);
 		if (s->port[i].name[0] && (only == LC_CAPTURE_ANY_PORT || only == i))

@@ -13,7 +13,7 @@ struct sink {
 	struct labels *labels;
 	const struct counters *counters;
 	struct pcapng *file; /* NULL: lines */
-	const volatile sig_atomic_t *signalled;
+	const volatile sig_atomic_t *given_up; /* true: wait no more for the reader */
 	uint32_t snaplen;
 	uint64_t most; /* frames; 0 = no end */
 	uint64_t frames, lost;

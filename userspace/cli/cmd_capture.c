@@ -43,13 +43,15 @@ struct session {
 	struct sink sink;
 };
 
-static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t ending, given_up;
 
+/* First the end, then, when the reader does not take what is left of it in time, or at a second signal, no more. */
 static void on_signal(int number)
 {
 	(void)number;
-	signalled = 1;
-	(void)alarm(1); /* again, should a write to the terminal have begun just now */
+	given_up = ending;
+	ending = 1;
+	(void)alarm(FINISH_SECONDS);
 }
 
 /* Without SA_RESTART: a write that waits for its reader must end. */
@@ -251,20 +253,22 @@ static int run(struct session *s)
 
 	(void)alarm((unsigned)s->seconds);
 	sink_flush(sink); /* who reads a pipe sees that it has begun */
-	while (!err && !sink->done && !signalled && !reader_went(s)) {
+	while (!err && !sink->done && !ending && !reader_went(s)) {
 		err = capture_poll(s->capture, &sink->done, POLL_MS);
 		sink_flush(sink);
 	}
+	ending = 1;
 	(void)alarm(FINISH_SECONDS);
 	capture_stop(s->capture);
 	if (!err && !sink->done)
 		err = capture_poll(s->capture, &sink->done, 0);
-	signalled = 0; /* what waits may go out until the alarm, or the next signal */
 	sink_finish(sink);
 	(void)alarm(0);
 	if (err)
 		return cli_say(s->cli, CLI_FAILED, "the kernel's buffer: %s", strerror(-err));
-	if (sink->err && sink->err != -EPIPE && sink->err != -EINTR)
+	if (sink->err == -EINTR)
+		return cli_say(s->cli, CLI_FAILED, "standard output: nobody read on, so that its end is cut off");
+	if (sink->err && sink->err != -EPIPE)
 		return cli_say(s->cli, CLI_FAILED, "%s: %s", s->cli->option[WRITE] ? s->cli->option[WRITE] : "standard output",
 			       strerror(-sink->err));
 	return CLI_DONE;
@@ -298,7 +302,7 @@ static void end(struct session *s)
 
 int cmd_capture(struct cli *cli)
 {
-	struct session s = {.cli = cli, .lock = -1, .file = -1, .sink = {.cli = cli, .signalled = &signalled}};
+	struct session s = {.cli = cli, .lock = -1, .file = -1, .sink = {.cli = cli, .given_up = &given_up}};
 	int code = CLI_FAILED;
 
 	if (!read_mac(&s) || !read_action(&s) || !read_numbers(&s) || !read_write(&s))

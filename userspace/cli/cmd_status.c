@@ -138,18 +138,28 @@ static void show_ports(struct out *o, const struct health *h)
 	out_table_end(o);
 }
 
+/* Zeros are many: people are told of the others. */
+static void show_total(struct out *o, unsigned reason, const struct lc_totals *t)
+{
+	bool zero = !t->frames[reason];
+
+	if (zero)
+		out_json_only(o);
+	out_row(o);
+	out_string(o, "what", "WHAT", reason_key(reason));
+	out_uint(o, "frames", "FRAMES", t->frames[reason]);
+	out_uint(o, "bytes", "BYTES", t->bytes[reason]);
+	out_row_end(o);
+	if (zero)
+		out_json_only_end(o);
+}
+
 static void show_totals(struct out *o, const struct lc_totals *t)
 {
-	out_table(o, "totals", "Totals", NULL);
-	for (unsigned r = 0; r < LC_REASONS; r++) {
-		if (!reason_key(r))
-			continue;
-		out_row(o);
-		out_string(o, "what", "WHAT", reason_key(r));
-		out_uint(o, "frames", "FRAMES", t->frames[r]);
-		out_uint(o, "bytes", "BYTES", t->bytes[r]);
-		out_row_end(o);
-	}
+	out_table(o, "totals", "Totals", "no frame of a flagged device yet");
+	for (unsigned r = 0; r < LC_REASONS; r++)
+		if (reason_key(r))
+			show_total(o, r, t);
 	out_table_end(o);
 }
 
