@@ -15,7 +15,7 @@ man_page = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 # Everything that is installed and may be removed again; the configuration is neither overwritten nor removed.
 INSTALLED := $(SBINDIR)/lenscapd $(SBINDIR)/lenscap-loader $(BINDIR)/lenscap \
-	$(addprefix $(UNITDIR)/,lenscapd.service lenscap-loader.service run-lenscap-bpf.mount) \
+	$(addprefix $(UNITDIR)/,lenscapd.service lenscapd-fetch.service lenscapd-fetch.socket lenscap-loader.service run-lenscap-bpf.mount) \
 	$(SYSUSERSDIR)/lenscap.conf $(TMPFILESDIR)/lenscap.conf $(LOGROTATEDIR)/lenscap \
 	$(addprefix $(DATADIR)/,$(notdir $(LISTS)) names.yaml $(addprefix lists/,$(notdir $(LIST_SOURCES)))) \
 	$(foreach page,$(MAN),$(call man_page,$(page))) $(if $(COMPLETION),$(COMPLETIONDIR)/lenscap)
@@ -28,10 +28,11 @@ install: all
 	$(Q)$(call put,0755,$(O)/lenscap,$(BINDIR)/lenscap)
 	$(Q)$(call put,0755,$(O)/lenscapd,$(SBINDIR)/lenscapd)
 	$(Q)$(call put,0755,$(O)/lenscap-loader,$(SBINDIR)/lenscap-loader)
-	$(Q)mkdir -p $(O)/dist && for unit in lenscapd lenscap-loader; do \
+	$(Q)mkdir -p $(O)/dist && for unit in lenscapd lenscapd-fetch lenscap-loader; do \
 		$(FILL) dist/$$unit.service.in > $(O)/dist/$$unit.service && \
 		$(call put,0644,$(O)/dist/$$unit.service,$(UNITDIR)/$$unit.service) || exit; done
 	$(Q)$(call put,0644,dist/run-lenscap-bpf.mount,$(UNITDIR)/run-lenscap-bpf.mount)
+	$(Q)$(call put,0644,dist/lenscapd-fetch.socket,$(UNITDIR)/lenscapd-fetch.socket)
 	$(Q)$(call put,0644,dist/lenscap.sysusers,$(SYSUSERSDIR)/lenscap.conf)
 	$(Q)$(call put,0644,dist/lenscap.tmpfiles,$(TMPFILESDIR)/lenscap.conf)
 	$(Q)$(call put,0644,dist/lenscap.logrotate,$(LOGROTATEDIR)/lenscap)

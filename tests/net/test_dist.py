@@ -13,7 +13,7 @@ import pytest
 import netsite
 
 ROOT = netsite.ROOT
-UNITS = ["lenscapd.service", "lenscap-loader.service", "run-lenscap-bpf.mount"]
+UNITS = ["lenscapd.service", "lenscap-loader.service", "run-lenscap-bpf.mount", "lenscapd-fetch.service", "lenscapd-fetch.socket"]
 LISTS = ["uk-core-network", "ndaa-889-video", "entity-list-video", "ndaa-889-telecom"]
 PUBLIC_KEY = "RWQSEYlE5Un5/UKZl+3eaXj0kXWPe8LZBUdYVGCv+i5fdjzFJrcrX6EQ"  # its secret key was thrown away
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not there")
@@ -81,7 +81,8 @@ def test_uninstall_leaves_only_what_people_wrote(tmp_path):
 def test_prefix_moves_programs_and_units_follow(tmp_path):
     make("install", tmp_path, "PREFIX=/opt/lenscap")
     assert os.access(tmp_path / "opt/lenscap/sbin/lenscapd", os.X_OK)
-    assert unit(tmp_path, "lenscapd.service")["Service"]["ExecStart"] == "/opt/lenscap/sbin/lenscapd"
+    assert unit(tmp_path, "lenscapd.service")["Service"]["ExecStart"].split()[0] == "/opt/lenscap/sbin/lenscapd"
+    assert unit(tmp_path, "lenscapd-fetch.service")["Service"]["ExecStart"] == "/opt/lenscap/sbin/lenscapd --fetch"
     assert unit(tmp_path, "lenscap-loader.service")["Service"]["ExecStart"] == "/opt/lenscap/sbin/lenscap-loader"
 
 
@@ -113,7 +114,7 @@ def test_systemd_understands_every_line(installed, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(installed, root)
     system = pathlib.Path("/lib/systemd/system")
-    for name in ("sysinit", "basic", "network-pre", "network", "shutdown", "umount", "multi-user", "local-fs"):
+    for name in ("sysinit", "basic", "network-pre", "network", "sockets", "nss-lookup", "shutdown", "umount", "multi-user", "local-fs"):
         shutil.copy(system / f"{name}.target", root / "lib/systemd/system")
     (root / "bin").mkdir()
     shutil.copy("/bin/kill", root / "bin")
@@ -125,9 +126,8 @@ def test_systemd_understands_every_line(installed, tmp_path):
     assert "ProtectEverything" in netsite.run(*command, "lenscapd.service", check=False).stderr
 
 
-# lenscapd: 1.4 without the two network families and with IPAddressDeny=any, as its unit says for sites of file feeds only.
 @needs_systemd
-@pytest.mark.parametrize("name,most", [("lenscapd.service", 1.9), ("lenscap-loader.service", 1.8)])
+@pytest.mark.parametrize("name,most", [("lenscapd.service", 1.5), ("lenscap-loader.service", 1.8), ("lenscapd-fetch.service", 1.8)])
 def test_exposure_stays_low(installed, name, most):
     done = netsite.run("systemd-analyze", "security", "--offline=true", f"--root={installed}", "--no-pager", name,
                        check=False)
@@ -144,6 +144,14 @@ def test_services_start_before_the_network_and_depend_on_nothing_behind_it(insta
         assert "network-pre.target" in section["Wants"].split()
         assert not {"basic.target", "sysinit.target", "network.target"} & set(section["After"].split())
     assert "lenscap-loader.service" in unit(installed, "lenscapd.service")["Unit"]["After"].split()
+
+
+def test_only_lenscapd_may_ask_for_a_fetch(installed):
+    socket = unit(installed, "lenscapd-fetch.socket")["Socket"]
+    daemon = unit(installed, "lenscapd.service")
+    assert (socket["SocketUser"], socket["SocketMode"]) == ("lenscap", "0600")
+    assert daemon["Service"]["ExecStart"].endswith(f" --fetch-socket {socket['ListenSequentialPacket']}")
+    assert "lenscapd-fetch.socket" in daemon["Unit"]["Wants"].split() and "lenscapd-fetch.socket" in daemon["Unit"]["After"].split()
 
 
 def test_the_bpffs_outlives_shutdowns_first_half(installed):
@@ -164,6 +172,10 @@ def test_rights_are_those_of_the_design(installed):
         assert service["NoNewPrivileges"] == "yes" and service["ProtectSystem"] == "strict"
         assert service["Restart"] == "always" and service["ExecReload"].endswith("-HUP $MAINPID")
         assert not {"PrivateBPF", "PrivateNetwork", "PrivateUsers", "ExecStop", "ExecStopPost"} & set(service)
+    fetch = unit(installed, "lenscapd-fetch.service")["Service"]
+    assert (fetch["User"], fetch["Group"], fetch["CapabilityBoundingSet"]) == ("lenscap", "lenscap", "")
+    assert "SupplementaryGroups" not in fetch and "ReadWritePaths" not in fetch and "Restart" not in fetch
+    assert set(daemon["RestrictAddressFamilies"].split()) == {"AF_NETLINK", "AF_UNIX"} and daemon["IPAddressDeny"] == "any"
     assert "ProtectClock" not in daemon  # would forbid adjtimex: until would never end
 
 

@@ -2,6 +2,7 @@
 """Feeds by HTTPS from a real nginx: what is taken, what is refused, and that a refusal changes nothing."""
 import json
 import signal
+import time
 
 import pytest
 
@@ -213,9 +214,16 @@ def workers(site):
     return netsite.run("pgrep", "-P", site.daemon.pid, check=False).stdout.split()
 
 
+def header_without_end():
+    yield b"HTTP/1.1 200 OK\r\nX: "
+    while True:
+        time.sleep(0.1)
+        yield b"x"
+
+
 def test_a_worker_has_no_map_and_dies_alone(web):
     before = accepted_first(web)
-    server = RawServer(web, web.web.certificates, 8501, lambda: (b"H" for _ in iter(lambda: __import__("time").sleep(0.1), 1)))
+    server = RawServer(web, web.web.certificates, 8501, header_without_end)
     try:
         configure(web, "https://127.0.0.1:8501/x.jsonl", timeout="1h")
         reload(web)

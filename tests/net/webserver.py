@@ -85,10 +85,11 @@ LOCATIONS = """
 
 
 class WebServer:
-    """nginx in the switch's namespace. Files are served from `www`; what was asked is in `requests()`."""
+    """nginx in the switch's namespace, or another. Files are served from `www`; what was asked is in `requests()`."""
 
-    def __init__(self, site):
+    def __init__(self, site, namespace=netsite.SWITCH):
         self.site = site
+        self.namespace = namespace
         self.folder = site.folder / "nginx"
         self.www = self.folder / "www"
         for path in (self.folder, self.folder / "tmp", self.www):
@@ -111,7 +112,7 @@ class WebServer:
                 f"server {{ listen {HOST}:8080; }}")
 
     def start(self):
-        self.process = subprocess.Popen(["nsenter", f"--net={self.site.netns(netsite.SWITCH)}", "--", "nginx", "-p",
+        self.process = subprocess.Popen(["nsenter", f"--net={self.site.netns(self.namespace)}", "--", "nginx", "-p",
                                          str(self.folder), "-c", str(self.folder / "nginx.conf"), "-e",
                                          str(self.folder / "error.log")],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -122,7 +123,7 @@ class WebServer:
             raise AssertionError("nginx ended: " + (self.folder / "error.log").read_text())
 
     def _answers(self):
-        return "LISTEN" in self.site.in_ns(netsite.SWITCH, "ss", "-Hltn", f"sport = :{PORTS['good']}").stdout
+        return "LISTEN" in self.site.in_ns(self.namespace, "ss", "-Hltn", f"sport = :{PORTS['good']}").stdout
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -153,7 +154,7 @@ class RawServer:
     """Answers one after another, byte for byte as given, then closes: what nginx would never send. TLS by openssl s_server's
     library through Python."""
 
-    def __init__(self, site, certificates, port, answer):
+    def __init__(self, site, certificates, port, answer, namespace=netsite.SWITCH):
         import os
         import socket
         import ssl
@@ -161,7 +162,7 @@ class RawServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificates.server)
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        there = os.open(site.netns(netsite.SWITCH), os.O_RDONLY | os.O_CLOEXEC)
+        there = os.open(site.netns(namespace), os.O_RDONLY | os.O_CLOEXEC)
         try:
             assert netsite._libc.setns(there, netsite.CLONE_NEWNET) == 0
             self.socket = socket.create_server((HOST, port))

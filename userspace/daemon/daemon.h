@@ -61,6 +61,7 @@ struct world {
 
 struct daemon {
 	const char *config_file, *last_valid;
+	const char *fetch_socket; /* of lenscapd-fetch, NULL = workers of our own fetch */
 	char *config_error; /* why the present configuration is not the one in force, NULL = it is */
 	char state_error[FEED_ERROR]; /* about files of our own, for the warnings */
 	struct guard_source *remembered; /* as read, for sources that the configuration has now or had */

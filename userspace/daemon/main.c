@@ -12,6 +12,7 @@
 #include "../lib/file.h"
 #include "../lib/log.h"
 #include "../lib/paths.h"
+#include "ask.h"
 #include "options.h"
 #include "privileges.h"
 #include "worker.h"
@@ -106,6 +107,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], WORKER_OPTION))
 		return worker_main();
+	if (argc == 2 && !strcmp(argv[1], FETCH_OPTION))
+		return fetchd_main();
 	code = options_parse(argc, argv, &options);
 	if (code >= 0)
 		return code;
@@ -120,6 +123,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	d.config_file = options.config;
 	d.last_valid = options.last_valid;
+	d.fetch_socket = options.fetch_socket;
 	err = set_up(&d, config);
 	if (!err)
 		err = loop_run(&d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command line of lenscapd: four options, no arguments. */
+/* The command line of lenscapd: five options, no arguments. */
 #include "options.h"
 
 #include <getopt.h>
@@ -8,6 +8,7 @@
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"last-valid", required_argument, NULL, 'l'},
+	{"fetch-socket", required_argument, NULL, 'f'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -15,12 +16,15 @@ static const struct option long_options[] = {
 };
 
 static const char help[] =
-	"Usage: lenscapd [--config FILE] [--last-valid DIR] [-v]\n"
+	"Usage: lenscapd [--config FILE] [--last-valid DIR] [--fetch-socket PATH] [-v]\n"
 	"Keep the policy in the kernel equal to vendor lists, feeds and local overrides.\n"
 	"\n"
 	"  --config FILE      the configuration (default /etc/lenscap/lenscap.yaml)\n"
 	"  --last-valid DIR   the copy to start with when the configuration is invalid\n"
 	"                     (default /var/lib/lenscap/loader/config)\n"
+	"  --fetch-socket PATH\n"
+	"                     have feeds fetched by the service behind this socket\n"
+	"                     (lenscapd-fetch) instead of by own workers\n"
 	"  -v, --verbose      say more\n"
 	"  --help, --version\n";
 
@@ -33,6 +37,9 @@ static int take(int option, struct options *out)
 		return -1;
 	case 'l':
 		out->last_valid = optarg;
+		return -1;
+	case 'f':
+		out->fetch_socket = optarg;
 		return -1;
 	case 'v':
 		out->verbose = true;

@@ -8,6 +8,7 @@
 struct options { /* pointers into argv, NULL = the default */
 	const char *config;
 	const char *last_valid;
+	const char *fetch_socket;
 	bool verbose;
 };
 

@@ -137,6 +137,17 @@ static int refuse_capabilities(char *error)
 	return 0;
 }
 
+int privileges_refuse(char error[static PRIVILEGES_ERROR])
+{
+	int err = refuse_capabilities(error);
+
+	if (!err && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))) {
+		err = -errno;
+		(void)snprintf(error, PRIVILEGES_ERROR, "cannot give up rights: %s", strerror(-err));
+	}
+	return err;
+}
+
 int privileges_give_up(const struct config *config, char error[static PRIVILEGES_ERROR])
 {
 	struct identity id;
@@ -149,11 +160,5 @@ int privileges_give_up(const struct config *config, char error[static PRIVILEGES
 		if (!err && (err = become(&id)))
 			(void)snprintf(error, PRIVILEGES_ERROR, "cannot become user '%s': %s", config->user, strerror(-err));
 	}
-	if (!err)
-		err = refuse_capabilities(error);
-	if (!err && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))) {
-		err = -errno;
-		(void)snprintf(error, PRIVILEGES_ERROR, "cannot give up rights: %s", strerror(-err));
-	}
-	return err;
+	return err ? err : privileges_refuse(error);
 }

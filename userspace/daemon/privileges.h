@@ -11,4 +11,6 @@
  * with group config->group and supplementary config->policy_group. Then, or started as another user: refuse to go on with
  * any capability, set no_new_privs, and be no core-dumpable process. 0 or a negative errno with error. */
 int privileges_give_up(const struct config *config, char error[static PRIVILEGES_ERROR]);
+/* Only the second half. */
+int privileges_refuse(char error[static PRIVILEGES_ERROR]);
 #endif

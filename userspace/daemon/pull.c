@@ -14,6 +14,7 @@
 
 #include "../lib/file.h"
 #include "../lib/log.h"
+#include "ask.h"
 #include "pull_private.h"
 #include "record.h"
 #include "../lib/schedule.h"
@@ -331,10 +332,20 @@ static void on_fetched(void *arg, const void *data, const char *error)
 		pull_decode(p);
 }
 
+static int start_fetch(struct pull *p, const struct source *s, const struct job *job, const int *fds)
+{
+	unsigned seconds = s->feed->timeout * 2 + LATE_SECONDS;
+
+	if (p->d->fetch_socket) /* which has a limit of its own, and says more */
+		return ask_fetch(p->d->event, p->d->fetch_socket, &job->fetch, fds, seconds + LATE_SECONDS, on_fetched, p, &p->worker);
+	return worker_start(p->d->event, job, fds, sizeof(struct fetched), seconds, on_fetched, p, &p->worker);
+}
+
 void pull_start_url(struct pull *p, const struct source *s)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	int fds[JOB_FDS - JOB_FD_BYTES], err = job ? 0 : -ENOMEM;
+	char why[FEED_ERROR] = "cannot start a worker; stop other programs, it is tried again";
 
 	p->fetching = true;
 	p->server.tried = (int64_t)time(NULL);
@@ -353,11 +364,14 @@ void pull_start_url(struct pull *p, const struct source *s)
 	fds[1] = p->signature;
 	fds[2] = fds[3] = fds[4] = -1;
 	if (!err)
-		err = worker_start(p->d->event, job, fds, sizeof(struct fetched), s->feed->timeout * 2 + LATE_SECONDS, on_fetched, p,
-				   &p->worker);
+		err = start_fetch(p, s, job, fds);
 	free(job);
-	if (err)
-		fetch_failed(p, "cannot start a worker; stop other programs, it is tried again");
+	if (!err)
+		return;
+	if (p->d->fetch_socket)
+		(void)snprintf(why, sizeof(why), "cannot ask %.100s: %.100s; systemctl start lenscapd-fetch.socket", p->d->fetch_socket,
+			       strerror(-err));
+	fetch_failed(p, why);
 }
 
 void pull_start(struct daemon *d, size_t source, bool all)

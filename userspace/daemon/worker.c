@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The daemon's side of workers: start, wait, bound, believe nothing. */
-#include "worker.h"
+#include "worker_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +16,6 @@
 #define SELF "/proc/self/exe"
 #define EXTRA (JOB_FDS - JOB_FD_BYTES)
 
-struct worker {
-	pid_t pid;
-	int answer; /* read end */
-	size_t answer_size;
-	bool late;
-	unsigned seconds;
-	sd_event_source *child, *timer;
-	worker_fn *fn;
-	void *arg;
-};
-
 int worker_file(void)
 {
 	int fd = memfd_create("lenscap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -41,10 +30,11 @@ int worker_seal(int fd)
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 
-static void free_parts(struct worker *w)
+void worker_free_parts(struct worker *w)
 {
 	w->child = sd_event_source_disable_unref(w->child);
 	w->timer = sd_event_source_disable_unref(w->timer);
+	w->io = sd_event_source_disable_unref(w->io);
 	if (w->answer >= 0)
 		(void)close(w->answer);
 	free(w);
@@ -59,7 +49,7 @@ void worker_free(struct worker *w)
 		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	free_parts(w);
+	worker_free_parts(w);
 }
 
 /* More or less than the whole is no answer. */
@@ -103,7 +93,7 @@ static int on_end(sd_event_source *source, const siginfo_t *how, void *arg)
 		describe(w, how, error, sizeof(error));
 	w->fn(w->arg, good ? answer : NULL, good ? NULL : error);
 	free(answer);
-	free_parts(w);
+	worker_free_parts(w);
 	return 0;
 }
 

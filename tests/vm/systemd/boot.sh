@@ -34,7 +34,7 @@ hears() { ip netns exec cam ping -nqc 1 -W 1 10.0.0.1; }
 while read -r module; do insmod "/modules/$module.ko"; done </modules/order
 echo
 echo VM-START
-for unit in run-lenscap-bpf.mount lenscap-loader.service lenscapd.service; do
+for unit in run-lenscap-bpf.mount lenscap-loader.service lenscapd.service lenscapd-fetch.socket; do
 	check "$unit is active" systemctl is-active "$unit"
 done
 check "nothing was restarted" is "$(property lenscap-loader NRestarts)$(property lenscapd NRestarts)" 00
@@ -69,6 +69,18 @@ check "and stops it" not hears
 check "systemctl reload" systemctl reload lenscap-loader lenscapd
 check "systemctl restart" systemctl restart lenscap-loader lenscapd
 check "still stopped" not hears
+reason() { lenscap status -j | jq -e --arg words "$1" '.sources[] | select(.name == "far") | .refused.reason | contains($words)'; }
+check "nobody fetches yet" not systemctl is-active lenscapd-fetch.service
+echo 'feeds: [{name: far, url: "https://127.0.0.1:1/x", unsigned: yes, every: 1s, timeout: 5s}]' >/etc/lenscap/lenscap.d/far.yaml
+check "with a feed from the network" systemctl reload lenscapd
+check "the service that fetches is asked, and has a network" within 100 reason "cannot connect"
+check "it was started for it" systemctl is-active lenscapd-fetch.service
+check "it can have no capability" is "$(status lenscapd-fetch CapBnd)" 0000000000000000
+check "it has not the policy's group" is "$(status lenscapd-fetch Groups)" ""
+systemctl stop lenscapd-fetch.socket lenscapd-fetch.service
+check "without it that is said" within 100 reason "systemctl start lenscapd-fetch.socket"
+rm /etc/lenscap/lenscap.d/far.yaml
+systemctl reload lenscapd
 systemctl stop lenscapd lenscap-loader
 check "the bpffs outlives the services" systemctl is-active run-lenscap-bpf.mount
 check "and enforcement too" not hears
