@@ -123,7 +123,8 @@ static void ports_have_ended_names(void **state)
 static void devices_are_one_row_each(void **state)
 {
 	const struct lc_slot early = {.key = 9, .stopped_frames = 1, .stopped_bytes = 60, .first_ns = 10, .last_ns = 20, .vlan = 1, .reason = 1, .action = 2 | LC_SLOT_NO_IP};
-	const struct lc_slot late = {.key = 9, .stopped_frames = 2, .passed_frames = 3, .passed_bytes = 4, .first_ns = 15, .last_ns = 30, .vlan = 7, .reason = 5, .action = 1 | LC_SLOT_NO_IP};
+	const struct lc_slot late = {.key = 9, .stopped_frames = 2, .passed_frames = 3, .passed_bytes = 4, .first_ns = 15, .last_ns = 30, .vlan = 7, .reason = 5, .action = 1 | LC_DROP << LC_SLOT_FINAL_SHIFT | LC_SLOT_NO_IP};
+	const struct lc_slot to = {.key = 9 | LC_SLOT_TO, .stopped_frames = 1, .first_ns = 1, .last_ns = 1};
 	const struct lc_slot other = {.key = 3, .passed_frames = 1, .first_ns = 1, .last_ns = 1};
 	struct counters *c = open_counters();
 	struct lc_slot *rows;
@@ -136,8 +137,9 @@ static void devices_are_one_row_each(void **state)
 	put(slots_fd, 0, &late);
 	put(slots_fd, SLOTS + 1500, &other);
 	put(slots_fd, CPUS * SLOTS - 1, &early);
+	put(slots_fd, 1, &to);
 	assert_int_equal(counters_devices(c, &rows, &n), 0);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	assert_int_equal(rows[0].key, 3);
 	assert_int_equal(rows[1].key, 9);
 	assert_int_equal(rows[1].stopped_frames, 3);
@@ -148,7 +150,9 @@ static void devices_are_one_row_each(void **state)
 	assert_int_equal(rows[1].last_ns, 30);
 	assert_int_equal(rows[1].vlan, 7);
 	assert_int_equal(rows[1].reason, 5);
-	assert_int_equal(rows[1].action, 1);
+	assert_int_equal(rows[1].action, 1 | LC_DROP << LC_SLOT_FINAL_SHIFT);
+	assert_int_equal(rows[2].key, 9 | LC_SLOT_TO);
+	assert_int_equal(rows[2].stopped_frames, 1);
 	free(rows);
 	counters_close(c);
 }
