@@ -53,7 +53,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(O)/tests/tools/%,$(TOOL_SRC))
 MAN := $(patsubst doc/man/%.scd,$(O)/man/%,$(wildcard doc/man/*.scd))
 
 LIBS_LIB := -lyaml -ljansson -lsodium -lbpf
-LIBS_POLICY := -lyajl -lcsv -lunistring -lcyaml -ljansson -lmnl
+LIBS_POLICY := -lnettle -lyajl -lcsv -lunistring -lcyaml -ljansson -lmnl
 LIBS_DAEMON := -lsystemd -lcurl -lseccomp
 LIBS_LOADER := -lmnl -lsystemd
 

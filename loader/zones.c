@@ -144,7 +144,7 @@ void zones_build(const struct config *config, const uint16_t *zone, size_t n, co
 
 void zones_check(const struct config *config, const uint16_t *zone, size_t n, const char *port, struct notes *errors)
 {
-	struct lc_port_conf conf;
+	struct lc_port_conf conf = {0};
 
 	zones_build(config, zone, n, port, &conf, errors);
 }

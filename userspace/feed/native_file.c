@@ -2,6 +2,8 @@
 /* Feeds from memory and from files: read once, in pieces that digest, signature and parser all see. */
 #include <errno.h>
 #include <limits.h>
+#include <nettle/sha2.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,6 @@
 #include <unistd.h>
 
 #include "../lib/file.h"
-#include "../lib/sha256.h"
 #include "minisign.h"
 #include "native.h"
 
@@ -111,7 +112,7 @@ int native_parse(const char *name, const char *data, size_t size, const struct s
 
 /* ---- Files ---- */
 struct passing { /* bytes on their only way through */
-	struct sha256 digest;
+	struct sha256_ctx digest; /* nettle's: by the processor's instructions, four times as fast as libsodium's */
 	struct minisign *signature; /* NULL = none needed */
 	struct native *n;
 	int refused; /* by the parser */
@@ -121,17 +122,18 @@ struct passing { /* bytes on their only way through */
  * signature. Digest, signature and entries are of the same bytes: they are read once. */
 static int read_pieces(int fd, size_t max, struct passing *p, char sha256[static 65])
 {
+	uint8_t digest[SHA256_DIGEST_SIZE];
 	char *piece = malloc(PIECE);
 	ssize_t got = 1;
 
 	if (!piece)
 		return -ENOMEM;
-	sha256_begin(&p->digest);
+	sha256_init(&p->digest);
 	for (size_t bytes = 0; got && bytes <= max; bytes += (size_t)got) {
 		got = read(fd, piece, PIECE);
 		if (got < 0)
 			break;
-		sha256_add(&p->digest, piece, (size_t)got);
+		sha256_update(&p->digest, (size_t)got, (const uint8_t *)piece);
 		if (p->signature)
 			minisign_update(p->signature, piece, (size_t)got);
 		if (!p->refused && got)
@@ -139,7 +141,8 @@ static int read_pieces(int fd, size_t max, struct passing *p, char sha256[static
 	}
 	got = got < 0 ? -errno : 0;
 	free(piece);
-	sha256_end(&p->digest, sha256);
+	sha256_digest(&p->digest, sizeof(digest), digest);
+	(void)sodium_bin2hex(sha256, 65, digest, sizeof(digest));
 	return (int)got;
 }
 

@@ -89,10 +89,10 @@ static bool take_number(struct cursor *c, int64_t *number)
 
 	while (c->at < c->end && *c->at == ' ')
 		c->at++;
-	for (first = c->at; c->at < c->end && *c->at >= '0' && *c->at <= '9' && c->at - first <= DIGITS_MAX; c->at++)
+	for (first = c->at; c->at < c->end && *c->at >= '0' && *c->at <= '9' && c->at - first < DIGITS_MAX; c->at++)
 		value = value * 10 + (*c->at - '0');
 	*number = value;
-	if (c->at == first || c->at - first > DIGITS_MAX || (*first == '0' && c->at - first > 1))
+	if (c->at == first || (*first == '0' && c->at - first > 1))
 		return false;
 	return c->at < c->end && (*c->at == ',' || *c->at == '}' || *c->at == ' ');
 }
