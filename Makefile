@@ -95,7 +95,7 @@ $(O)/tests/dataplane/test_%: $(O)/tests/dataplane/test_%.o $(call obj,$(filter-o
 
 $(O)/tests/tools/bench_%: $(O)/tests/tools/bench_%.o $(O)/tests/dataplane/kernel.o $(O)/tests/dataplane/packet.o $(O)/libpolicy.a $(O)/liblenscap.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread $(LIBS_POLICY) $(LIBS_LIB)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread -lm $(LIBS_POLICY) $(LIBS_LIB)
 
 $(O)/tests/tools/%: $(O)/tests/tools/%.o $(O)/libpolicy.a $(O)/liblenscap.a
 	$(call say,LD,$@)

@@ -2,6 +2,7 @@
 /* What a frame costs: lenscap_xdp behind a program that gives each frame another source, less a bare program there. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,34 +13,36 @@
 
 #define MILLION 1000000
 #define POOL (1u << 20)
-#define RUNS 9
-#define REPEAT 1000000
+#define RUNS_MOST 101
+
+enum traffic { LAN, ZIPF, ANY, FLAGGED };
+enum shape { EXACT, VENDORS, MIXED }; /* VENDORS: a 24-bit prefix each; MIXED: all four lengths, one of 24 bits */
 
 struct bench {
-	const char *name;
-	size_t entries;		/* in the table: exact addresses unless SHAPE says otherwise */
-	uint64_t ouis;		/* spread over so many OUIs; 0 = over all there are */
-	enum { LAN, ANY, FLAGGED } traffic;
-	uint32_t sources;	/* power of two: how many different ones (LAN, FLAGGED) */
-	enum { EXACT, VENDORS, MIXED } shape; /* VENDORS: a 24-bit prefix each; MIXED: all four lengths, one of 24 bits */
-	bool tagged;
+	const char *id, *name;
+	size_t entries; /* in the table: exact addresses unless SHAPE says otherwise */
+	uint64_t ouis;	/* spread over so many OUIs; 0 = over all there are */
+	enum traffic traffic;
+	uint32_t sources; /* power of two: how many draws (LAN, FLAGGED: different ones) */
+	enum shape shape;
+	unsigned tags;
 };
 
 static const struct bench benches[] = {
-	{"clean, LAN of 64, 1,000 entries under 141 OUIs", 1000, 141, LAN, 64, EXACT, false},
-	{"clean, LAN of 4,096, 1,000 entries under 141 OUIs", 1000, 141, LAN, 4096, EXACT, false},
-	{"clean, any source, 1,000 entries under 141 OUIs", 1000, 141, ANY, 0, EXACT, false},
-	{"clean, LAN of 64, 1,000,000 entries under 141 OUIs", MILLION, 141, LAN, 64, EXACT, false},
-	{"clean, any source, 1,000,000 entries under 141 OUIs", MILLION, 141, ANY, 0, EXACT, false},
-	{"clean, any source, 1,000,000 entries under all OUIs", MILLION, 0, ANY, 0, EXACT, false},
-	{"flagged, 64 of 1,000 entries", 1000, 141, FLAGGED, 64, EXACT, false},
-	{"flagged, 4,096 of 1,000,000 entries", MILLION, 141, FLAGGED, 4096, EXACT, false},
-	{"flagged, 1,048,576 draws of 1,000,000 entries", MILLION, 141, FLAGGED, POOL, EXACT, false},
-	{"flagged, 1,048,576 draws of 1,000,000, all OUIs", MILLION, 0, FLAGGED, POOL, EXACT, false},
-	{"flagged, 4,096 addresses under 141 vendor prefixes", 141, 141, FLAGGED, 4096, VENDORS, false},
-	{"flagged, 1,024 addresses, four lengths under one OUI", 4096, 1, FLAGGED, 1024, MIXED, false},
-	{"flagged and tagged, 64 of 1,000 entries", 1000, 141, FLAGGED, 64, EXACT, true},
+	{"clean-lan", "clean, LAN-like: 4,096 devices of 200 OUIs, Zipf; 1,000 entries", 1000, 141, ZIPF, 65536, EXACT, 0},
+	{"clean-macof", "clean, any source (macof); 1,000 entries under 141 OUIs", 1000, 141, ANY, 0, EXACT, 0},
+	{"clean-lan-million", "clean, LAN-like; 1,000,000 entries under 141 OUIs", MILLION, 141, ZIPF, 65536, EXACT, 0},
+	{"clean-macof-million", "clean, any source; 1,000,000 entries under 141 OUIs", MILLION, 141, ANY, 0, EXACT, 0},
+	{"macof-all-ouis", "any source; 1,000,000 entries under all OUIs: each frame passes the filter", MILLION, 0, ANY, 0, EXACT, 0},
+	{"flagged-vendor", "flagged, 4,096 addresses under 141 vendor prefixes", 141, 141, FLAGGED, 4096, VENDORS, 0},
+	{"flagged-4096", "flagged, 4,096 active of 1,000,000", MILLION, 141, FLAGGED, 4096, EXACT, 0},
+	{"flagged-random", "flagged, random over 1,000,000", MILLION, 141, FLAGGED, POOL, EXACT, 0},
+	{"flagged-lengths", "flagged, 1,024 addresses, all four lengths under one OUI", 4096, 1, FLAGGED, 1024, MIXED, 0},
+	{"flagged-tagged", "flagged, 4,096 active of 1,000,000, one tag", MILLION, 141, FLAGGED, 4096, EXACT, 1},
+	{"flagged-qinq", "flagged, 4,096 active of 1,000,000, two tags (QinQ)", MILLION, 141, FLAGGED, 4096, EXACT, 2},
 };
+
+static unsigned runs = 15, repeat = 300000; /* pairs, and frames of each */
 
 static table_word words[MILLION];
 
@@ -85,9 +88,20 @@ static size_t make_words(const struct bench *b)
 	return n;
 }
 
+/* Devices of a LAN: the n-th sends in proportion to 1/n; 4,096 of them, of 200 makers. */
+static uint64_t zipf_source(uint32_t draw)
+{
+	double u = (double)(mixed(draw + 1) >> 11) / 9007199254740992.0;
+	uint64_t device = (uint64_t)(exp(u * log(4096.0))) - 1; /* the inverse of log n / log 4096 */
+
+	return (0x3c5282 + device % 200 * 0x301) << 24 | (mixed(device) & 0xffffff);
+}
+
 /* Under the prefixes any address, not only the few that are the prefixes' first. */
 static uint64_t make_source(const struct bench *b, uint32_t i, size_t n_words)
 {
+	if (b->traffic == ZIPF)
+		return zipf_source(i);
 	if (b->traffic != FLAGGED)
 		return 0x3c5282000000ull + (uint64_t)(i % 16 << 24) + i;
 	if (b->shape == EXACT)
@@ -122,9 +136,9 @@ static struct harness *load(const struct bench *b, size_t n_words)
 	return h;
 }
 
-static void add_tag(struct packet *p)
+static void add_tag(struct packet *p, uint8_t type)
 {
-	static const uint8_t tag[4] = {0x81, 0, 0, 5};
+	const uint8_t tag[4] = {type == 0xa8 ? 0x88 : 0x81, type, 0, 5};
 
 	memmove(p->data + 16, p->data + 12, p->size - 12);
 	memcpy(p->data + 12, tag, sizeof(tag));
@@ -135,12 +149,12 @@ static void add_tag(struct packet *p)
 static unsigned run(const struct bench *b, const struct harness *h, int next)
 {
 	struct packet p;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p.data, .repeat = REPEAT);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p.data, .repeat = (int)repeat);
 	uint32_t zero = 0;
 
 	packet_ipv4(&p, 0, 64);
-	if (b->tagged)
-		add_tag(&p);
+	for (unsigned i = 0; i < b->tags; i++)
+		add_tag(&p, i == 0 ? 0x00 : 0xa8); /* the outer one, put last, of 802.1ad */
 	opts.data_size_in = (uint32_t)p.size;
 	if (bpf_map_update_elem(bpf_map__fd(h->maps.next_xdp), &zero, &next, BPF_ANY) ||
 	    bpf_prog_test_run_opts(bpf_program__fd(h->progs.xdp_source), &opts)) {
@@ -150,33 +164,39 @@ static unsigned run(const struct bench *b, const struct harness *h, int next)
 	return opts.duration;
 }
 
-static int compare_unsigned(const void *a, const void *b)
+static void print_list(const char *name, const unsigned *value)
 {
-	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
-
-	return x < y ? -1 : x > y;
+	(void)printf(", \"%s\": [", name);
+	for (unsigned i = 0; i < runs; i++)
+		(void)printf("%s%u", i ? ", " : "", value[i]);
+	(void)printf("]");
 }
 
-/* The two take turns, so that a busy machine meets both. */
+/* The two take turns, each going first in half of the pairs, so that a busy machine meets both. */
 static void measure(const struct bench *b, const struct harness *h, const struct kernel_port *port)
 {
 	int bare = bpf_program__fd(b->traffic == FLAGGED ? h->progs.bare_drop : h->progs.bare_pass);
-	unsigned without[RUNS], with[RUNS];
+	int full = bpf_program__fd(port->xdp->progs.lenscap_xdp);
+	unsigned without[RUNS_MOST], with[RUNS_MOST];
 
-	for (unsigned i = 0; i < RUNS; i++) {
+	(void)run(b, h, full); /* slots taken, events sent: what comes after is as it stays */
+	for (unsigned i = 0; i < runs; i++) {
+		if (i % 2)
+			with[i] = run(b, h, full);
 		without[i] = run(b, h, bare);
-		with[i] = run(b, h, bpf_program__fd(port->xdp->progs.lenscap_xdp));
+		if (i % 2 == 0)
+			with[i] = run(b, h, full);
 	}
-	qsort(without, RUNS, sizeof(without[0]), compare_unsigned);
-	qsort(with, RUNS, sizeof(with[0]), compare_unsigned);
-	(void)printf("%-52s %5u %5u %5d\n", b->name, without[RUNS / 2], with[RUNS / 2],
-		     (int)with[RUNS / 2] - (int)without[RUNS / 2]);
+	(void)printf("{\"id\": \"%s\", \"name\": \"%s\"", b->id, b->name);
+	print_list("bare", without);
+	print_list("with", with);
+	(void)printf("}\n");
 	(void)fflush(stdout);
 }
 
 static void bench(const struct bench *b)
 {
-	const struct kernel_size size = {.capacity = b->entries == MILLION ? POOL : 4096, .slots = 16384};
+	const struct kernel_size size = {.capacity = b->entries == MILLION ? POOL : 4096, .slots = 65536};
 	struct kernel *k = kernel_new(&size);
 	struct lc_port_conf conf = kernel_conf(k);
 	size_t n = make_words(b);
@@ -194,36 +214,17 @@ static void bench(const struct bench *b)
 	kernel_free(k);
 }
 
-static void print_size(const char *name, const struct bpf_program *program)
+/* bench_path [RUNS [FRAMES]]: a line of JSON for each workload, nanoseconds a frame. */
+int main(int argc, char **argv)
 {
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		exit(1);
-	(void)printf("%s: %u instructions behind the verifier, %u octets of machine code\n", name,
-		     info.xlated_prog_len / 8, info.jited_prog_len);
-}
-
-static void print_sizes(void)
-{
-	struct kernel *k = kernel_new(NULL);
-	struct lc_port_conf conf = kernel_conf(k);
-	struct kernel_port port;
-
-	conf_zone_everywhere(&conf, LC_DROP, 0);
-	port = kernel_load(k, &conf);
-	print_size("lenscap_xdp", port.xdp->progs.lenscap_xdp);
-	print_size("lenscap_tc", port.tc->progs.lenscap_tc);
-	kernel_unload(&port);
-	kernel_free(k);
-}
-
-int main(void)
-{
-	print_sizes();
-	(void)printf("ns a frame, median of %u times %u frames (filter of 2^%u places)\n", RUNS, REPEAT, LC_FILTER_BITS);
-	(void)printf("%-52s %5s %5s %5s\n", "", "bare", "with", "added");
+	if (argc > 1)
+		runs = (unsigned)strtoul(argv[1], NULL, 10);
+	if (argc > 2)
+		repeat = (unsigned)strtoul(argv[2], NULL, 10);
+	if (runs < 1 || runs > RUNS_MOST || repeat < 1) {
+		(void)fprintf(stderr, "Usage: bench_path [RUNS (1 to %d) [FRAMES]]\n", RUNS_MOST);
+		return 2;
+	}
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
 		bench(&benches[i]);
 	return 0;

@@ -113,6 +113,21 @@ int receive(struct xdp_md *ctx)
 	return verdict;
 }
 
+/* The least there can be: what every other way of stopping, or of sending elsewhere, is compared with. */
+SEC("xdp.frags")
+int drop(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_DROP;
+}
+
+SEC("xdp.frags")
+int redirect(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return bpf_redirect(out_ifindex, 0);
+}
+
 /* On the egress of a veth the pushed tag stays in the metadata, where a receiving port's XDP does not see it. */
 SEC("tc")
 int tag(struct __sk_buff *skb)

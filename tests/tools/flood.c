@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ struct options {
 	unsigned long long destination;
 	unsigned vlan, cpu;
 	struct in_addr target;
-	bool pass, inject;
+	const char *out;
+	bool pass, inject, time;
 };
 
 static volatile sig_atomic_t stop;
@@ -45,11 +47,14 @@ static void on_signal(int number)
 }
 
 static const char *const usage =
-	"Usage: flood send [--to MAC] [--ip ADDRESS] [--frames N] [--rate N] [--cpu N] [--inject] --class NAME=MAC+COUNT*WEIGHT... IF\n"
+	"Usage: flood send [--to MAC] [--ip ADDRESS] [--frames N] [--rate N] [--cpu N] [--inject] [--time]\n"
+	"                  --class NAME=MAC+COUNT*WEIGHT... IF\n"
 	"       flood receive [--pass] --class NAME=MAC+COUNT... IF\n"
 	"       flood tag --vlan N IF\n"
+	"       flood drop IF, flood redirect --out IF IF: nothing but that verdict, nothing is counted\n"
 	"send ends after N frames or on SIGTERM; receive and tag end when stdin does. A line on stdin: counts so far.\n"
-	"All print counts as a line of JSON. --inject: frames come in at IF past its XDP program.\n";
+	"All print counts as a line of JSON. --inject: frames come in at IF past its XDP program.\n"
+	"--time: print nanoseconds of a frame and of all instead of counts; needs --frames, at most 2^31.\n";
 
 static int parse_mac(const char *text, unsigned long long *out, int *used)
 {
@@ -98,6 +103,8 @@ static int set_option(struct options *o, int option)
 	case 'v': o->vlan = (unsigned)strtoul(optarg, NULL, 10); return 0;
 	case 'p': o->pass = true; return 0;
 	case 'i': o->inject = true; return 0;
+	case 'T': o->time = true; return 0;
+	case 'o': o->out = optarg; return 0;
 	default: return -EINVAL;
 	}
 }
@@ -106,7 +113,8 @@ static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"class", 1, NULL, 'c'}, {"to", 1, NULL, 'd'}, {"frames", 1, NULL, 'n'}, {"rate", 1, NULL, 'r'},
-		{"cpu", 1, NULL, 'u'}, {"vlan", 1, NULL, 'v'}, {"ip", 1, NULL, 't'}, {"pass", 0, NULL, 'p'}, {"inject", 0, NULL, 'i'}, {0},
+		{"cpu", 1, NULL, 'u'}, {"vlan", 1, NULL, 'v'}, {"ip", 1, NULL, 't'}, {"pass", 0, NULL, 'p'}, {"inject", 0, NULL, 'i'},
+		{"time", 0, NULL, 'T'}, {"out", 1, NULL, 'o'}, {0},
 	};
 	int option;
 
@@ -118,6 +126,8 @@ static int parse(struct options *o, int argc, char **argv)
 		if (set_option(o, option))
 			return -EINVAL;
 	o->interface = argv[optind];
+	if (o->time && (!o->frames || o->frames > INT32_MAX))
+		return -EINVAL;
 	return optind == argc - 1 ? 0 : -EINVAL;
 }
 
@@ -134,7 +144,7 @@ static struct flood *open_programs(const struct options *o, const char *wanted)
 		skel->rodata->round_frames += o->class[i].weight;
 	skel->rodata->destination = o->destination;
 	skel->rodata->target = ntohl(o->target.s_addr);
-	skel->rodata->out_ifindex = o->inject ? 0 : if_nametoindex(o->interface);
+	skel->rodata->out_ifindex = o->inject ? 0 : if_nametoindex(o->out ? o->out : o->interface);
 	skel->rodata->verdict = o->pass ? XDP_PASS : XDP_DROP;
 	skel->rodata->vlan = (__u16)o->vlan;
 	bpf_object__for_each_program(program, skel->obj)
@@ -155,7 +165,8 @@ static void print_counts(const struct options *o, const struct flood *skel, bool
 	fflush(stdout);
 }
 
-static int run_chunk(int program, unsigned ifindex, unsigned n)
+/* *NS, unless it is NULL: of a frame with all that the receiving side did for it, without what others had of the processor. */
+static int run_chunk(int program, unsigned ifindex, unsigned n, unsigned *ns)
 {
 	unsigned char frame[FLOOD_FRAME] = {0};
 	struct xdp_md context = {.data_end = sizeof(frame), .ingress_ifindex = ifindex};
@@ -164,6 +175,8 @@ static int run_chunk(int program, unsigned ifindex, unsigned n)
 		    .batch_size = BATCH);
 	int err = bpf_prog_test_run_opts(program, &run);
 
+	if (ns)
+		*ns = run.duration;
 	return err == -EINTR ? 0 : err;
 }
 
@@ -177,6 +190,22 @@ static void keep_rate(const struct timespec *start, unsigned long long sent, uns
 	due.tv_sec += (time_t)(sent / rate + ns / 1000000000ull);
 	due.tv_nsec = (long)(ns % 1000000000ull);
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
+/* One system call for all: each takes tens of milliseconds to set up and take down, more than many frames. */
+static int send_timed(const struct options *o, const struct flood *skel)
+{
+	struct timespec start, end;
+	unsigned ns = 0;
+	int err;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	err = run_chunk(bpf_program__fd(skel->progs.send), 0, (unsigned)o->frames, &ns);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	if (!err)
+		printf("{\"frames\": %llu, \"ns\": %u, \"wall\": %lld}\n", skel->bss->sequence, ns,
+		       (end.tv_sec - start.tv_sec) * 1000000000ll + end.tv_nsec - start.tv_nsec);
+	return err;
 }
 
 /* On one CPU, so that the counts need no atomics and the receiving side runs between batches. */
@@ -193,14 +222,16 @@ static int do_send(const struct options *o)
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		err = -errno;
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
-	while (!err && !stop && (!o->frames || skel->bss->sequence < o->frames)) {
+	if (!err && o->time)
+		err = send_timed(o, skel);
+	while (!err && !o->time && !stop && (!o->frames || skel->bss->sequence < o->frames)) {
 		unsigned long long left = o->frames ? o->frames - skel->bss->sequence : CHUNK;
 		unsigned n = o->rate && o->rate < 100 * CHUNK ? (unsigned)(o->rate / 100 + 1) : CHUNK;
 
-		err = run_chunk(bpf_program__fd(skel->progs.send), ifindex, left < n ? (unsigned)left : n);
+		err = run_chunk(bpf_program__fd(skel->progs.send), ifindex, left < n ? (unsigned)left : n, NULL);
 		keep_rate(&start, skel->bss->sequence, o->rate);
 	}
-	if (skel)
+	if (skel && !o->time)
 		print_counts(o, skel, false);
 	flood__destroy(skel);
 	return err;
@@ -218,14 +249,16 @@ static void serve(const struct options *o, const struct flood *skel)
 	print_counts(o, skel, true);
 }
 
-static int do_attach(const struct options *o, bool xdp)
+/* Programs have the names of modes. */
+static int do_attach(const struct options *o)
 {
-	struct flood *skel = open_programs(o, xdp ? "receive" : "tag");
+	bool xdp = strcmp(o->mode, "tag") != 0;
+	struct flood *skel = open_programs(o, o->mode);
 	int program, link;
 
 	if (!skel)
 		return -EINVAL;
-	program = bpf_program__fd(xdp ? skel->progs.receive : skel->progs.tag);
+	program = bpf_program__fd(bpf_object__find_program_by_name(skel->obj, o->mode));
 	link = bpf_link_create(program, (int)if_nametoindex(o->interface), xdp ? BPF_XDP : (enum bpf_attach_type)TCX_EGRESS,
 			       NULL);
 	if (link >= 0)
@@ -254,8 +287,9 @@ int main(int argc, char **argv)
 	(void)sigaction(SIGINT, &action, NULL);
 	if (!strcmp(o.mode, "send"))
 		err = do_send(&o);
-	else if (!strcmp(o.mode, "receive") || !strcmp(o.mode, "tag"))
-		err = do_attach(&o, o.mode[0] == 'r');
+	else if (!strcmp(o.mode, "receive") || !strcmp(o.mode, "tag") || !strcmp(o.mode, "drop") ||
+		 (!strcmp(o.mode, "redirect") && o.out))
+		err = do_attach(&o);
 	else
 		err = -EINVAL;
 	if (err)
