@@ -89,6 +89,8 @@ $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(call obj,$(filter-out $(UNIT_
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_POLICY) $(LIBS_LIB) $(LIBS_DAEMON)
 
+$(O)/tests/unit/test_sandbox: $(call obj,userspace/daemon/sandbox.c userspace/daemon/sandbox_files.c)
+
 $(O)/tests/dataplane/test_%: $(O)/tests/dataplane/test_%.o $(call obj,$(filter-out $(KERNEL_SRC),$(wildcard tests/dataplane/*.c))) $(O)/liblenscap.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lpthread $(LIBS_LIB)

@@ -96,6 +96,13 @@ def test_unchanged_content_is_asked_for_by_its_etag(web):
     in_force(web, 2)
 
 
+def test_a_name_is_resolved(web):
+    """By what a resolver reads, which a worker may still open."""
+    configure(web, "https://localhost:8443/auditor.jsonl")
+    web.begin()
+    in_force(web, 1)
+
+
 def test_gzip(web):
     web.web.put("/gz/auditor.jsonl", feed_text("auditor", 1, ENTRIES))
     begin(web, "/gz/auditor.jsonl")

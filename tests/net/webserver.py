@@ -23,7 +23,7 @@ class Certificates:
         folder.chmod(0o755)
         self.ca = self._authority("ca")
         self.foreign_ca = self._authority("foreign")
-        self.server = self._leaf("server", f"IP:{HOST},DNS:{NAME}")
+        self.server = self._leaf("server", f"IP:{HOST},DNS:{NAME},DNS:localhost")
         self.wrong_name = self._leaf("wrong-name", "DNS:elsewhere.test")
         self.expired = self._leaf("expired", f"IP:{HOST}", expired=True)
         self.client = self._leaf("client", "DNS:router.test")

@@ -37,11 +37,29 @@ static int answer(const void *data, size_t size)
 	return write(STDOUT_FILENO, data, size) == (ssize_t)size ? 0 : -EPIPE;
 }
 
+/* What resolvers and TLS read, and what the job names. */
+static int open_only(const struct job_fetch *job)
+{
+	const char *const readable[] = {
+	    job->ca_file,	   job->client_cert,	   job->client_key,	job->token_file, "/etc/ssl",
+	    "/usr/lib/ssl",	   "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/ca-certificates",
+	    "/etc/resolv.conf",	   "/etc/hosts",	   "/etc/host.conf",	"/etc/nsswitch.conf", "/etc/gai.conf",
+	    "/etc/services",	   "/etc/protocols",	   "/etc/localtime",	"/etc/ld.so.cache", "/etc/gnutls",
+	    "/etc/crypto-policies", "/lib",		   "/usr/lib",		"/usr/lib64",	"/usr/share/zoneinfo",
+	    "/dev/null",	   "/dev/urandom",	   "/dev/random",	"/run/systemd/resolve", "/proc/sys/crypto",
+	};
+	int abi = sandbox_files(readable, sizeof(readable) / sizeof(readable[0]));
+
+	return abi < 0 ? abi : 0;
+}
+
 static int do_fetch(const struct job_fetch *job)
 {
 	struct fetched out = {0};
 	int err = fetch_prepare();
 
+	if (!err)
+		err = open_only(job);
 	if (!err)
 		err = sandbox_for_network();
 	if (err)
@@ -113,8 +131,10 @@ static int do_decode(struct job_decode *job)
 	const struct files files = {fdopen(JOB_FD_RECORD, "r"), fdopen(JOB_FD_BYTES, "r"), fdopen(JOB_FD_MERGED, "w")};
 	struct decoded out = {0};
 	struct entry_set set = {0};
-	int err = sodium_init() < 0 ? -EIO : sandbox_for_decoding();
+	int err = sodium_init() < 0 ? -EIO : sandbox_files(NULL, 0);
 
+	if (err >= 0)
+		err = sandbox_for_decoding();
 	if (err)
 		return err;
 	fill_rules(job);

@@ -20,6 +20,7 @@ is() { echo "$1, not $2" && [ "$1" = "$2" ]; }
 before() { echo "$1 $2" && [ "$1" -gt 0 ] && [ "$1" -le "$2" ]; }
 # Value of a line of /proc/PID/status.
 status() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$(property "$1" MainPID)/status"; }
+has_policy() { status "$1" Groups | tr ' \t' '\n\n' | grep -x "$(sed -n 's/^lenscap-policy:[^:]*:\([0-9]*\):.*/\1/p' /etc/group)"; }
 within() {
 	tries=$1
 	shift
@@ -76,7 +77,8 @@ check "with a feed from the network" systemctl reload lenscapd
 check "the service that fetches is asked, and has a network" within 100 reason "cannot connect"
 check "it was started for it" systemctl is-active lenscapd-fetch.service
 check "it can have no capability" is "$(status lenscapd-fetch CapBnd)" 0000000000000000
-check "it has not the policy's group" is "$(status lenscapd-fetch Groups)" ""
+check "lenscapd has the policy's group" has_policy lenscapd
+check "the service that fetches has not" not has_policy lenscapd-fetch
 systemctl stop lenscapd-fetch.socket lenscapd-fetch.service
 check "without it that is said" within 100 reason "systemctl start lenscapd-fetch.socket"
 rm /etc/lenscap/lenscap.d/far.yaml
