@@ -12,8 +12,8 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "harness.skel.h"
 #include "kernel.h"
+#include "tags.h"
 
 enum hook { XDP, INGRESS, EGRESS, HOOKS };
 enum tag { UNTAGGED, INLINE, OFFLOADED, TAGS };
@@ -75,8 +75,7 @@ static int setup(void **state)
 	c->kernel = kernel_new(NULL);
 	c->both = load(c, LC_ZONE_BOTH);
 	c->from = load(c, 0);
-	c->harness = harness__open_and_load();
-	assert_non_null(c->harness);
+	c->harness = tags_before(bpf_program__fd(c->both.tc->progs.lenscap_tc));
 	*state = c;
 	return 0;
 }
@@ -131,13 +130,8 @@ static int program_of(const struct kernel_port *port, enum hook hook)
 
 static int run_tagged(const struct context *c, int program, const struct packet *p)
 {
-	uint32_t zero = 0;
-
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(c->harness->maps.next_tc), &zero, &program, BPF_ANY), 0);
-	c->harness->bss->tags = 1;
-	c->harness->bss->tag_type[0] = 0x8100;
-	c->harness->bss->tag_tci[0] = 100;
-	return run_program(bpf_program__fd(c->harness->progs.tc_tags), p);
+	tags_lead_to(c->harness, program);
+	return tags_run(c->harness, p, 0x8100, 100);
 }
 
 static bool judged(const struct situation *s)

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "harness.skel.h"
 #include "kernel.h"
+#include "tags.h"
 
 #define CAUGHT 64
 
@@ -48,8 +48,6 @@ static int setup(void **state)
 {
 	struct context *c = calloc(1, sizeof(*c));
 	struct lc_port_conf conf;
-	uint32_t zero = 0;
-	int fd;
 
 	assert_non_null(c);
 	c->kernel = kernel_new(NULL);
@@ -58,10 +56,7 @@ static int setup(void **state)
 	c->port = kernel_load(c->kernel, &conf);
 	c->buffer = perf_buffer__new(c->kernel->capture_ring, 16, take, NULL, c, NULL);
 	assert_non_null(c->buffer);
-	c->harness = harness__open_and_load();
-	assert_non_null(c->harness);
-	fd = bpf_program__fd(c->port.tc->progs.lenscap_tc);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(c->harness->maps.next_tc), &zero, &fd, BPF_ANY), 0);
+	c->harness = tags_before(bpf_program__fd(c->port.tc->progs.lenscap_tc));
 	*state = c;
 	return 0;
 }
@@ -182,11 +177,7 @@ static void test_a_tag_in_the_metadata_is_told(void **state)
 
 	begin(c, (struct lc_capture){.snaplen = 100, .port = LC_CAPTURE_ANY_PORT});
 	packet_ipv4(&p, TEST_CAMERA, 60);
-	c->harness->bss->tags = 1;
-	c->harness->bss->tag_type[0] = 0x88a8;
-	c->harness->bss->tag_tci[0] = 0x6064;
-	(void)run_program(bpf_program__fd(c->harness->progs.tc_tags), &p);
-	c->harness->bss->tags = 0;
+	(void)tags_run(c->harness, &p, 0x88a8, 0x6064);
 	assert_int_equal(caught(c), 1);
 	assert_int_equal(c->caught[0].head.tag_proto, 0x88a8);
 	assert_int_equal(c->caught[0].head.tag_tci & 0x6fff, 0x6064); /* older kernels set a bit of their own */

@@ -19,8 +19,8 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "harness.skel.h"
 #include "kernel.h"
+#include "tags.h"
 
 #define MIRRORED 0x4419b6000001ull
 #define DIVERTED 0x4419b6000002ull
@@ -74,8 +74,6 @@ static struct kernel_port load(const struct context *c, unsigned flags, unsigned
 static int setup(void **state)
 {
 	struct context *c = calloc(1, sizeof(*c));
-	uint32_t zero = 0;
-	int fd;
 
 	assert_non_null(c);
 	c->kernel = kernel_new(NULL);
@@ -83,10 +81,7 @@ static int setup(void **state)
 	c->port = load(c, 0, 0);
 	c->hidden = load(c, 0, LC_PORT_TAGS_HIDDEN);
 	c->trial = load(c, LC_ZONE_DRY_RUN, 0);
-	c->harness = harness__open_and_load();
-	assert_non_null(c->harness);
-	fd = bpf_program__fd(c->port.tc->progs.lenscap_tc);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(c->harness->maps.next_tc), &zero, &fd, BPF_ANY), 0);
+	c->harness = tags_before(bpf_program__fd(c->port.tc->progs.lenscap_tc));
 	*state = c;
 	return 0;
 }
@@ -234,11 +229,7 @@ static void test_a_tag_in_the_metadata_is_copied(void **state)
 	tagged(&whole, tags, 1);
 	packet_pad(&whole, 104);
 	memcpy(whole.data + 18, bare.data + 14, bare.size - 14);
-	c->harness->bss->tags = 1;
-	c->harness->bss->tag_type[0] = 0x8100;
-	c->harness->bss->tag_tci[0] = 0x6064;
-	assert_int_equal(run_program(bpf_program__fd(c->harness->progs.tc_tags), &bare), TC_ACT_UNSPEC);
-	c->harness->bss->tags = 0;
+	assert_int_equal(tags_run(c->harness, &bare, 0x8100, 0x6064), TC_ACT_UNSPEC);
 	expect_copy(c, &whole);
 }
 

@@ -13,8 +13,8 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
-#include "harness.skel.h"
 #include "kernel.h"
+#include "tags.h"
 
 #define MAX_TAGS 12
 #define QINQ 0x88a8
@@ -243,8 +243,6 @@ static int setup(void **state)
 {
 	struct context *c = calloc(1, sizeof(*c));
 	struct lc_port_conf conf;
-	uint32_t zero = 0;
-	int fd;
 
 	assert_non_null(c);
 	c->kernel = kernel_new(NULL);
@@ -252,10 +250,7 @@ static int setup(void **state)
 	conf_zone_everywhere(&conf, LC_DROP, 0);
 	c->port = kernel_load(c->kernel, &conf);
 	kernel_flag(c->kernel, TEST_CAMERA, LC_LEN_48, LC_QUARANTINE);
-	c->harness = harness__open_and_load();
-	assert_non_null(c->harness);
-	fd = bpf_program__fd(c->port.tc->progs.lenscap_tc);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(c->harness->maps.next_tc), &zero, &fd, BPF_ANY), 0);
+	c->harness = tags_before(bpf_program__fd(c->port.tc->progs.lenscap_tc));
 	*state = c;
 	return 0;
 }
