@@ -157,17 +157,18 @@ static int pin_link(struct tc_hook *hook, const char *dir, unsigned *again)
 
 int tc_hook_pin(struct tc_hook *hook, const char *dir, const struct program *program, unsigned *again)
 {
-	const char *name = names[hook->side].prog;
+	const struct names *n = &names[hook->side];
 	int error = pin_link(hook, dir, again);
 
 	if (error)
 		return error;
-	if (!hook->filter)
-		return pin_remove(dir, name);
-	if (pin_exists(dir, name))
-		return 0;
-	*again += 1;
-	return pin_program(dir, name, program->fd);
+	if (hook->filter && !pin_exists(dir, n->prog)) {
+		*again += 1;
+		return pin_program(dir, n->prog, program->fd);
+	}
+	/* Left over when a change could not be pinned. */
+	error = pin_remove(dir, n->next);
+	return hook->filter || error ? error : pin_remove(dir, n->prog);
 }
 
 void tc_hook_release(struct tc_hook *hook, const char *dir, uint32_t ifindex)

@@ -107,6 +107,9 @@ def test_clsact_where_tcx_is_not_wanted(ports):
     port = ports.port_state("p1")
     assert (port["tc"], port["enforcing"]) == ("clsact", True)
     assert [t["kind"] for t in kit.net(ports)["tc"] if t["devname"] == "p1"] == ["clsact/ingress"]
+    left = ports.bpf / "port" / str(port["number"]) / "tc_prog_next"  # as by a change whose pinning failed
+    load_foreign(ports, "tc", left)
+    wait_until("what was left over to be removed", lambda: not left.exists())
     off = ports.in_ns(SWITCH, "ip", "link", "set", "p1", "xdp", "off", check=False)
     assert off.returncode != 0  # a link cannot be taken off so
     assert kit.counted(ports, "p1") == {"stopped_xdp": 3}
