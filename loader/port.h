@@ -15,6 +15,8 @@ time_t port_clock(void); /* CLOCK_MONOTONIC seconds */
 bool port_open_pins(const struct ports *ports, struct port *port);
 /* Is IFACE the device our links are on? */
 bool port_is_on(const struct port *port, const struct iface *iface);
+/* The same by XDP alone, where there can be no mistake: each port runs a program of its own. */
+bool port_runs_on(const struct port *port, const struct iface *iface);
 bool port_replaced(const struct port *port, const struct iface *iface);
 /* Are our programs still on a device, in whatever namespace? */
 bool port_alive(const struct port *port);

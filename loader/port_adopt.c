@@ -41,6 +41,11 @@ static bool runs_our_xdp(const struct port *port, const struct iface *iface)
 	       state.prog_id == xdp_present(iface->ifindex, &mode);
 }
 
+bool port_runs_on(const struct port *port, const struct iface *iface)
+{
+	return ifindex_of(port->xdp_link) == (uint32_t)iface->ifindex && runs_our_xdp(port, iface);
+}
+
 /* A link's number is of the namespace its device is in: here or elsewhere. With XDP the program itself tells; with tc
  * alone the address must do. */
 bool port_is_on(const struct port *port, const struct iface *iface)

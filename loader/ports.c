@@ -151,11 +151,15 @@ static struct port *find_here(const struct ports *ports, const struct iface *ifa
 	return NULL;
 }
 
-static struct port *find_returned(const struct ports *ports, const struct iface *iface)
+/* EXACT: by the XDP program, of which each port has its own. */
+static struct port *find_returned(const struct ports *ports, const struct iface *iface, bool exact)
 {
-	for (unsigned n = 0; n < LC_PORTS; n++)
-		if (ports->port[n] && ports->port[n]->elsewhere && port_is_on(ports->port[n], iface))
-			return ports->port[n];
+	for (unsigned n = 0; n < LC_PORTS; n++) {
+		struct port *port = ports->port[n];
+
+		if (port && port->elsewhere && (exact ? port_runs_on(port, iface) : port_is_on(port, iface)))
+			return port;
+	}
 	return NULL;
 }
 
@@ -196,15 +200,41 @@ static struct port *find_spent(struct ports *ports, const struct maps *maps)
 
 static struct port *find_port(struct ports *ports, const struct maps *maps, const struct iface *iface)
 {
-	struct port *port = find_here(ports, iface);
+	struct port *port = find_returned(ports, iface, true);
 
 	if (!port)
-		port = find_returned(ports, iface);
+		port = find_here(ports, iface);
+	if (!port)
+		port = find_returned(ports, iface, false);
 	if (!port)
 		port = find_gone(ports, iface->name);
 	if (!port)
 		port = find_unused(ports);
 	return port ? port : find_spent(ports, maps);
+}
+
+static bool doubles(const struct port *other, const struct iface *iface)
+{
+	if (other->present)
+		return other->pub.ifindex == (uint32_t)iface->ifindex;
+	return other->elsewhere && !strcmp(other->pub.name, iface->name) && port_is_on(other, iface);
+}
+
+/* A device that leaves and comes back while we look is taken for a new one, until its own port is known again: then
+ * the other goes. Its filter is taken over, so that nothing is without one. */
+static void end_doubles(struct ports *ports, struct port *port, const struct maps *maps, const struct iface *iface)
+{
+	for (unsigned n = 0; n < LC_PORTS; n++) {
+		struct port *other = ports->port[n];
+
+		if (!other || other == port || !doubles(other, iface))
+			continue;
+		log_info("%s: port %u was the same device: ended", iface->name, n);
+		if ((int)tc_hook_hand_over(&other->tc, &port->tc) + tc_hook_hand_over(&other->egress, &port->egress))
+			memset(&port->conf, 0, sizeof(port->conf)); /* a new program goes into it */
+		port_release(ports, other);
+		(void)write_row(maps, other);
+	}
 }
 
 static void describe(struct ports *ports, struct port *port, const struct iface *iface)
@@ -398,6 +428,8 @@ void ports_sync(struct ports *ports, const struct maps *maps, const struct confi
 	for (size_t i = 0; i < plan->n; i++) {
 		struct port *port = find_port(ports, maps, &plan->port[i].iface);
 
+		if (port)
+			end_doubles(ports, port, maps, &plan->port[i].iface);
 		if (port)
 			sync_here(ports, port, maps, config, &plan->port[i]);
 		else

@@ -115,6 +115,15 @@ int tc_hook_switch(struct tc_hook *hook, const char *dir, uint32_t ifindex, cons
 	return hook->filter && ifindex ? put_filter(hook, dir, ifindex, program) : 0;
 }
 
+bool tc_hook_hand_over(struct tc_hook *from, struct tc_hook *to)
+{
+	if (!from->filter || to->filter || to->link >= 0)
+		return false;
+	to->filter = from->filter;
+	from->filter = 0;
+	return true;
+}
+
 void tc_hook_attach(struct tc_hook *hook, const char *dir, uint32_t ifindex, const struct program *program,
 		    enum tc_choice choice)
 {

@@ -36,6 +36,9 @@ void tc_hook_drop_dead(struct tc_hook *hook, uint32_t ifindex);
 /* Run PROGRAM in place of what it runs, without a gap; nothing when it holds nothing. 0 or a negative errno. */
 int tc_hook_switch(struct tc_hook *hook, const char *dir, uint32_t ifindex, const struct program *program);
 
+/* TO, holding nothing, has the filter of FROM from now on. True when there was one: it still runs FROM's program. */
+bool tc_hook_hand_over(struct tc_hook *from, struct tc_hook *to);
+
 /* Put PROGRAM on IFINDEX unless something of ours is there; what failed is in hook->reason. */
 void tc_hook_attach(struct tc_hook *hook, const char *dir, uint32_t ifindex, const struct program *program,
 		    enum tc_choice choice);

@@ -159,6 +159,18 @@ def test_moved_to_another_namespace_goes_on_and_comes_back(following):
     assert kit.link_ids(following) == links
 
 
+def test_moved_away_and_back_while_the_loader_looks(following):
+    """It may be away at one step of a look and back at the next: in the end it is one port, under its own links."""
+    links, number = kit.link_ids(following), following.port_number("p1")
+    there, home = (following.netns(n) for n in ("p1", SWITCH))
+    for _ in range(25):
+        following.in_ns(SWITCH, "sh", "-c", f"ip link set p1 netns {there} && nsenter --net={there} ip link set p1 netns {home}")
+    wait_until("one port under its own links", lambda: [(p["number"], p["ifindex"] > 0, p["warnings"]) for p in
+                                                        following.loader_state()["ports"]] == [(number, True, [])], 30)
+    assert kit.link_ids(following) == links
+    assert [t["kind"] for t in kit.net(following)["tc"]] in ([], ["tcx/ingress"])  # nothing of the others is left
+
+
 def test_moved_away_and_the_loader_restarted(following):
     links = kit.link_ids(following)
     kit.ip(following, "link", "set", "p1", "netns", f"{following.tag}-p1")

@@ -50,6 +50,17 @@ class Campaign:
         for line in str(text).splitlines():
             print(f"# {line}", flush=True)
 
+    def look_closer(self):
+        """What there is to see when something went wrong."""
+        stage = self.stage
+        for command in (["ip", "-d", "-br", "link"], ["bpftool", "net"], ["bridge", "link"]):
+            self.comment(stage.in_ns(netsite.SWITCH, *command, check=False).stdout)
+        self.comment(f"port numbers {self.numbers}, sent {self.traffic.sent}, senders "
+                     f"{ {port: s.process.poll() for port, s in self.traffic.senders.items()} }")
+        self.comment([(p["name"], p["number"], p["ifindex"], p["xdp"], p["tc"], p["warnings"])
+                      for p in (stage.loader_state() or {"ports": []})["ports"]])
+        self.comment(stage.loader.text()[-3000:])
+
     def next_fault(self, only):
         """Every fault once, in random order, before any comes again."""
         if not self.queue:
@@ -73,8 +84,13 @@ class Campaign:
             self.stage.good()
             self.traffic.flows("clean", "clean2")
         sent, got, full = self.traffic.end()
-        after = self.stopped_by_port()
-        return judge(sent, got, full, {port: after[port] - before[port] for port in PORTS}, fault)
+        until = time.monotonic() + 3
+        while True:  # the last frames of a port may still be in its queue
+            after = self.stopped_by_port()
+            result = judge(sent, got, full, {port: after[port] - before[port] for port in PORTS}, fault)
+            if not result.complaints or time.monotonic() > until:
+                return result
+            time.sleep(0.1)
 
     def one(self, fault):
         start = time.monotonic()
@@ -82,12 +98,15 @@ class Campaign:
             result = self.under_traffic(fault, recover=True)
         except (AssertionError, OSError, ValueError, KeyError, TypeError) as error:
             self.comment("".join(traceback.format_exception(error)))
+            self.look_closer()
             self.say(False, f"{fault.name}: it could not be carried through")
             return False
         self.sent += result.sent
         self.stopped += result.stopped
         for complaint in result.complaints:
             self.comment(complaint)
+        if result.complaints:
+            self.look_closer()
         self.say(not result.complaints, f"{fault.name} ({time.monotonic() - start:.1f} s, {result.sent} frames)")
         return True
 

@@ -164,6 +164,8 @@ class Stage(netsite.Site):
         for name in ("steady", "moved", "core"):
             if not self.port(name)["enforcing"]:
                 return f"{name} is not enforced on"
+        if len(loader["ports"]) != 3:
+            return f"{len(loader['ports'])} ports instead of 3"
         if not daemon or daemon["pid"] != self.daemon.pid or not daemon["policy"]["in_force"]:
             return "lenscapd has not said that the policy is in force"
         if daemon["generation"] != loader["generation"]:
