@@ -94,10 +94,11 @@ def made_anew(stage, traffic, random):
     stage.keep_receiving("moved")
 
 
-@fault("more interfaces come and go than netlink remembers")
+@fault("more news of interfaces than netlink remembers")
 def netlink_overrun(stage, _traffic, random):
+    """Each change of an MTU is told of; making and deleting takes the kernel longer."""
     stage.loader.process.send_signal(19)
-    count = random.choice([50, 400])
-    batch = "".join(f"link add t{i} type bridge\nlink del t{i}\n" for i in range(count))
-    stage.in_ns(SWITCH, "ip", "-batch", "-", input=batch)
+    count = random.choice([50, 1500])
+    stage.in_ns(SWITCH, "ip", "-batch", "-", input="link add junk type bridge\n" + "".join(
+        f"link set dev junk mtu {1400 + i % 2}\n" for i in range(count)) + "link del junk\n")
     stage.loader.process.send_signal(18)
