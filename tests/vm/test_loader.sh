@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The loader on this kernel: clsact where tcx is missing, VLAN devices, bonds; restart and detach leave no doubt.
+# shellcheck source=tests/vm/loader.sh
 . "$(dirname "$0")/loader.sh"
 
 places
