@@ -37,15 +37,15 @@ start() {
 	lenscap-loader --config $base/lenscap.yaml 2>>$base/out &
 	pid=$!
 	i=0
-	until [ "$(jq .pid $base/run/loader/state.json 2>/dev/null)" = $pid ] || [ $i -gt 300 ]; do
+	until [ "$(jq .pid $base/run/loader/state.json 2>/dev/null)" = "$pid" ] || [ $i -gt 300 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
 }
 
 stop() {
-	kill "$1" $pid
-	wait $pid 2>/dev/null
+	kill "$1" "$pid"
+	wait "$pid" 2>/dev/null
 }
 
 port() { # name, jq filter
