@@ -46,6 +46,24 @@ def test_check_warns(described, interfaces, said):
     assert done.stdout == f"warning: {said}\n"
 
 
+MIRRORED = {**kit.ZONE, "action": "mirror", "actions": ["mirror"]}
+
+
+@pytest.mark.parametrize("zone, mirror, said", [
+    (MIRRORED, "x1", "x1: mirror port"),
+    (MIRRORED, "x9", "warning: mirror port x9 is not there: nothing is copied to it, what is diverted is only dropped"),
+    ({**MIRRORED, "interfaces": ["[px]1"]}, "x1", "warning: mirror port x1 is in a zone, where copies would be judged again: "
+     "nothing is copied to it, what is diverted is only dropped; name an interface of its own"),
+    ({**MIRRORED, "interfaces": ["bridge:br0"]}, "br0", "warning: mirror port br0 leads to a port that is in a zone, so "
+     "copies would be in that network: nothing is copied to it, what is diverted is only dropped; name an interface of its "
+     "own"),
+])
+def test_check_of_the_mirror_port(described, zone, mirror, said):
+    done = check(described, zones=[zone], mirror={"interface": mirror})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == said
+
+
 def overlapping(site):
     """p1 is in both zones, which only the interfaces at hand can tell."""
     kit.ip(site, "link", "set", "p1", "master", "br0")

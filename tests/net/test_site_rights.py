@@ -8,7 +8,8 @@ import pytest
 import netsite
 import pins
 
-ROOT_MAPS = ["control", "switches", "protect", "protect_filter", "ports", "slots", "totals"]
+ROOT_MAPS = ["control", "switches", "protect", "protect_filter", "ports", "slots", "totals", "permits", "mirror", "capture"]
+ROOT_ALONE = ["mirror_device", "capture_ring"]
 MMAPPED = ["policy_head", "policy_filter", "policy_table"]
 POLICY_MAPS = MMAPPED + ["policy_grace"]
 WHO = {
@@ -21,7 +22,11 @@ WHO = {
 @pytest.fixture(scope="module")
 def rights():
     """A running site; call with who, pin and way for the outcome."""
-    site = netsite.Site().start()
+    site = netsite.Site()
+    site.add_host("mon", "02:00:00:00:00:77", bridge=None)
+    site.configure(mirror={"interface": "mon", "snaplen": 64}, zones=[{
+        "name": "core", "interfaces": ["bridge:br0"], "mode": "enforce", "direction": "both", "actions": ["drop", "mirror"]}])
+    site.start()
     tool = site.folder / "pins.py"
     shutil.copy(pathlib.Path(pins.__file__), tool)
     tool.chmod(0o644)
@@ -35,9 +40,9 @@ def rights():
 
 def links(site):
     number = site.port_number("cam1")
-    names = sorted(p.name for p in (site.bpf / "port" / str(number)).iterdir())
-    assert names
-    return [f"port/{number}/{name}" for name in names]
+    names = sorted(f"port/{number}/{p.name}" for p in (site.bpf / "port" / str(number)).iterdir())
+    assert len(names) == 3
+    return names + ["copies/egress_link"]
 
 
 @pytest.mark.parametrize("way", ["read", "write", "write-only", "mmap", "freeze", "open", "unlink", "replace"])
@@ -71,6 +76,13 @@ def test_the_daemon_does_not_change_what_is_roots(rights, pin, way):
 @pytest.mark.parametrize("pin", ROOT_MAPS + POLICY_MAPS + ["events"])
 def test_the_daemon_reads_or_opens(rights, pin):
     assert rights("daemon", pin, "open" if pin == "events" else "read") == "done"
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("pin", ROOT_ALONE)
+def test_frames_and_where_they_go_are_roots_alone(rights, who, pin):
+    """Captured frames are nobody's to read but root's, and nobody else says where diverted ones go."""
+    assert {rights(who, pin, way) for way in ("read", "write-only", "open", "unlink", "replace")} == {"EACCES"}
 
 
 @pytest.mark.parametrize("way", ["write", "mmap"])
