@@ -50,7 +50,7 @@ def reload(site, **changes):
     site.configure(**changes)
     before = site.loader.messages().count("READY=1")
     site.loader.process.send_signal(signal.SIGHUP)
-    wait_until("the reload", lambda: site.loader.messages().count("READY=1") > before)
+    wait_until("the reload", lambda: site.loader.messages().count("READY=1") > before, limit=60)
     assert site.loader_state()["config"]["error"] is None
 
 

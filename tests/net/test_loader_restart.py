@@ -349,7 +349,7 @@ def test_switches_that_have_ended_are_cleared(attached):
     fd = pins.obj_get(attached.bpf / "switches")
     for number in range(3):
         pins.update(fd, bytes([number, 0, 0, 0]), (1).to_bytes(8, "little"))
-    wait_until("the end", lambda: [pins.lookup(fd, bytes([n, 0, 0, 0]), 8)[0] for n in range(3)] == [0, 1, 0])
+    wait_until("the end", lambda: [pins.lookup(fd, bytes([n, 0, 0, 0]), 8)[0] for n in range(3)] == [0, 1, 0], limit=30)
     os.close(fd)
 
 

@@ -17,6 +17,7 @@ import netsite
 from actionsite import DEVICE, counters, reload, settle_mirror
 from netsite import SWITCH, wait_until
 
+SEEN = 30  # seconds until the loader has surely looked again (every five, on a busy machine)
 DEFAULT = {"zones": [actionsite.zone()], "mirror": {"interface": "mon"}}
 SIDES = ("ingress", "egress")
 
@@ -86,7 +87,7 @@ def mirror_state(site):
 
 def wait_mirror(site, present):
     return wait_until(f"the mirror port to be {'there' if present else 'away'}",
-                      lambda: (lambda m: m if m["present"] == present else None)(mirror_state(site)))
+                      lambda: (lambda m: m if m["present"] == present else None)(mirror_state(site)), SEEN)
 
 
 # ---- What a copy is, and what is left out ----
@@ -145,7 +146,7 @@ def gone_and_verdicts_stay(site, why):
 
 def back(site):
     assert wait_mirror(site, True)["ifindex"] > 0
-    wait_until("no warning", lambda: site.loader_state()["warnings"] == [])
+    wait_until("no warning", lambda: site.loader_state()["warnings"] == [], SEEN)
     sent = frames("mirror", 10)
     assert pass_through(site, sent)[:2] == (sent, sent)
     assert pass_through(site, frames("divert", 10))[:2] == ([], frames("divert", 10))
@@ -163,7 +164,7 @@ def test_mirror_port_is_deleted_and_made_anew(site):
 
 def test_mirror_port_is_renamed_and_named_again(site):
     kit.ip(site, "link", "set", "mon", "down")
-    wait_until("a warning", lambda: any("is down" in w for w in site.loader_state()["warnings"]))
+    wait_until("a warning", lambda: any("is down" in w for w in site.loader_state()["warnings"]), SEEN)
     kit.ip(site, "link", "set", "mon", "name", "other")
     gone_and_verdicts_stay(site, "is not there")
     kit.ip(site, "link", "set", "other", "name", "mon")
@@ -182,11 +183,11 @@ def test_xdp_is_used_only_while_the_mirror_port_takes_it(site):
     """A veth says that it does while its other end has XDP; read again at every look. Ports that may hide tags stay with tc."""
     assert mirror_state(site)["divert"] == "tc" and "takes no XDP frames" in mirror_state(site)["reason"]
     receiver = site.flood("mon", "receive", "--pass", classes=["all=00:00:00:00:00:00+1"])
-    wait_until("XDP to be possible", lambda: mirror_state(site)["divert"] == "xdp")
+    wait_until("XDP to be possible", lambda: mirror_state(site)["divert"] == "xdp", SEEN)
     assert mirror_state(site)["reason"] is None and site.port_state("cam")["divert"] == "tc"
     assert pass_through(site, frames("divert", 10))[:2] == ([], frames("divert", 10))
     receiver.stop()
-    wait_until("tc again", lambda: mirror_state(site)["divert"] == "tc")
+    wait_until("tc again", lambda: mirror_state(site)["divert"] == "tc", SEEN)
 
 
 # ---- VXLAN ----
@@ -283,7 +284,7 @@ def test_mirror_port_vanishes_while_no_loader_runs(site):
 def test_port_is_deleted_and_made_anew(site):
     number = site.port_number("cam")
     kit.ip(site, "link", "delete", "cam")
-    wait_until("the port to be gone", lambda: site.port_state("cam") is None)
+    wait_until("the port to be gone", lambda: site.port_state("cam") is None, SEEN)
     assert not list((site.bpf / "port" / str(number)).iterdir())
     site.add_port("cam", "02:00:00:00:00:99")
     for mac in DEVICE.values():

@@ -19,16 +19,18 @@ snapshot() {
 }
 
 places() {
+	rm -rf $base
 	mkdir -p $base/run/bpf $base/run/loader $base/run/daemon $base/state/daemon $base/log
 	chgrp lenscap $base/run $base/run/bpf && chmod 0750 $base/run
 	mount -t bpf bpf $base/run/bpf
 	snapshot >$base/state/daemon/table.words
 }
 
-config() { # zones as YAML
+config() { # zones as YAML, the mirror port
 	cat >$base/lenscap.yaml <<-EOF
 		policy: {capacity: 4096, devices: 64}
 		zones: $1
+		${2:+mirror: $2}
 		paths: {run: $base/run, state: $base/state, log: $base/log}
 	EOF
 }
