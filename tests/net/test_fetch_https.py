@@ -7,9 +7,9 @@ import time
 import pytest
 
 import netsite
-from daemonsite import DaemonSite, addresses, feed_text
+from daemonsite import DaemonSite, addresses, feed_text, rfc3339
 from netsite import wait_until
-from webserver import NAME, RawServer, WebServer
+from webserver import NAME, PORTS, Proxy, RawServer, WebServer
 
 ENTRIES = addresses(5)
 
@@ -129,6 +129,121 @@ def test_client_certificate(web):
     pem, key = web.web.certificates.client
     begin(web, server="mtls", **{"client-cert": str(pem), "client-key": str(key)})
     in_force(web, 1)
+
+
+def test_what_is_known_of_the_server_survives_a_restart(web):
+    accepted_first(web)
+    wait_until("a 304", lambda: web.web.requests(" 304 "))
+    assert len(web.web.requests("/auditor.jsonl 200")) == 1
+    kept = web.state / "daemon/feeds/auditor.fetch"
+    etag = json.loads(kept.read_text())["etag"]
+    web.restart(signal.SIGKILL)
+    assert web.source("auditor")["fetch"]["etag"] == etag and web.source("auditor")["fetch"]["answered"]
+    asked = len(web.web.requests("/auditor.jsonl"))
+    wait_until("the next request", lambda: len(web.web.requests("/auditor.jsonl")) > asked)
+    assert len(web.web.requests("/auditor.jsonl 200")) == 1, "fetched again though nothing changed"
+    for spoiled in ("", "{", json.dumps({**json.loads(kept.read_text()), "etag": "x\r\nX-Evil: y", "modified": "\n"}),  # the controls: not believed
+                    json.dumps({**json.loads(kept.read_text()), "sha256": "0" * 64})):
+        before = len(web.web.requests("/auditor.jsonl 200"))
+        web.daemon.stop()
+        kept.write_text(spoiled)
+        web.begin()
+        wait_until("the whole again", lambda: len(web.web.requests("/auditor.jsonl 200")) > before)
+    assert not web.web.requests("X-Evil")
+
+
+def test_status_and_feed_list_say_when(web):
+    accepted_first(web)
+    configure(web, web.web.url("/auditor.jsonl"), every="1h")
+    reload(web)
+    hour = rfc3339(time.time() + 600)
+    wait_until("the next time", lambda: (web.source("auditor")["fetch"]["next"] or "") > hour)
+    for command in (("status",), ("feed", "list")):
+        text = web.lenscap(*command).stdout
+        head, row = next((a, b) for a, b in zip(text.splitlines(), text.splitlines()[1:] + [""]) if "FETCHED" in a)
+        rows = [line for line in text.splitlines() if " auditor " in f" {line} " and "feed" in line]
+        assert row and "NEXT" in head and rows and " in " in rows[0], text
+        fetch = next(s for s in web.lenscap_json(*command)["sources"] if s["name"] == "auditor")["fetch"]
+        assert fetch["answered"] and fetch["next"] > fetch["answered"] and fetch["status"] in (200, 304) and fetch["error"] is None
+    web.feeds("auditor")  # the control: a feed that is a file is not fetched
+    web.daemon.process.send_signal(signal.SIGHUP)
+    wait_until("no fetching", lambda: web.source("auditor")["fetch"] is None)
+    assert "FETCHED" not in web.lenscap("feed", "list").stdout
+    assert next(s for s in web.lenscap_json("feed", "list")["sources"] if s["name"] == "auditor").get("fetch") is None
+
+
+# ---- proxies ----
+def test_proxy(web):
+    """CONNECT through tinyproxy; what it does not let through is said, and the environment's proxies are not used."""
+    proxy = Proxy(web)
+    try:
+        through = {"proxy": f"http://127.0.0.1:{proxy.PORT}"}
+        before = accepted_first(web, **through)
+        asked = proxy.asked()
+        assert asked and f"127.0.0.1:{PORTS['good']}" in asked[0]
+        configure(web, web.web.url("/auditor.jsonl", "other"), **through)
+        reload(web)
+        refused_whole(web, before, "the proxy answered 403")
+        proxy.close()
+        configure(web, web.web.url("/auditor.jsonl"), **through)
+        reload(web)
+        web.refused("auditor", "cannot connect")
+        assert web.kernel_digest() == before
+        configure(web, web.web.url("/auditor.jsonl"))  # the control: without a proxy there is a way
+        reload(web)
+        wait_until("no complaint", lambda: web.source("auditor")["refused"] is None)
+    finally:
+        proxy.close()
+
+
+# ---- signed deltas ----
+class Publisher:
+    """Signs with minisign, serves list N under /d/N: whole for {since} = 0, else what changed since."""
+
+    def __init__(self, web):
+        self.web = web
+        self.secret, public = web.folder / "publisher.key", web.folder / "publisher.pub"
+        netsite.run("minisign", "-G", "-W", "-f", "-p", public, "-s", self.secret)
+        self.key = public.read_text().splitlines()[1]
+
+    def put(self, place, serial, rows, signed=True, **header):
+        text = feed_text("auditor", serial, rows, expires="2099-01-01T00:00:00Z", **header)
+        aside = self.web.folder / "tosign"
+        aside.write_text(text)
+        path = self.web.web.www / f"d/{place}.minisig"
+        path.unlink(missing_ok=True)
+        if signed:
+            netsite.run("minisign", "-S", "-W", "-s", self.secret, "-m", aside, "-x", aside.with_suffix(".made"))
+            self.web.web.put(f"/d/{place}.minisig", aside.with_suffix(".made").read_bytes())
+        self.web.web.put(f"/d/{place}", text)
+
+
+def test_signed_deltas_over_https(web):
+    publisher = Publisher(web)
+    publisher.put(0, 1, ENTRIES)
+    publisher.put(1, 1, ENTRIES)  # nothing is new yet
+    configure(web, web.web.url("/d/{since}"), **{"public-keys": [publisher.key], "unsigned": None, "max-weakening": "100%"})
+    web.begin()
+    in_force(web, 1)
+    more, gone = addresses(7)[5:], {"mac": ENTRIES[0], "op": "del"}
+    publisher.put(2, 2, [], since=1)
+    publisher.put(1, 2, more + [gone], signed=False, since=1)
+    web.refused("auditor", "its signature (.minisig): the server answered 404")
+    assert len(web.table()) == 5
+    publisher.put(1, 2, more + [gone], since=1)
+    reload(web)
+    in_force(web, 2)
+    assert sorted(web.table()) == sorted(int(a.replace(":", ""), 16) << 8 | 3 for a in addresses(7)[1:])
+    digest = web.kernel_digest()
+    web.restart()
+    in_force(web, 2)
+    assert web.kernel_digest() == digest
+    publisher.put(0, 9, addresses(3))
+    publisher.put(9, 9, addresses(3))
+    publisher.put(2, 8, [gone], since=7)  # does not follow: the whole is asked for
+    reload(web)
+    in_force(web, 9)
+    assert len(web.table()) == 3 and web.source("auditor")["refused"] is None
 
 
 def test_record_survives_a_restart_without_the_server(web):

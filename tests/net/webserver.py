@@ -150,6 +150,32 @@ class WebServer:
     close = stop
 
 
+class Proxy:
+    """A real tinyproxy beside the web server: lets CONNECT through to ALLOWED, and logs what it was asked for."""
+
+    PORT = 8888
+
+    def __init__(self, site, allowed=PORTS["good"]):
+        self.site = site
+        self.log = site.folder / "tinyproxy.log"
+        config = site.folder / "tinyproxy.conf"
+        config.write_text(f'Port {self.PORT}\nListen {HOST}\nTimeout 20\nMaxClients 20\nLogLevel Connect\nConnectPort {allowed}\n'
+                          f'LogFile "{self.log}"\n')
+        self.process = subprocess.Popen(["nsenter", f"--net={site.netns(netsite.SWITCH)}", "--", "tinyproxy", "-d", "-c", str(config)],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        netsite.wait_until("tinyproxy to listen", lambda: "LISTEN" in site.in_ns(
+            netsite.SWITCH, "ss", "-Hltn", f"sport = :{self.PORT}").stdout)
+
+    def asked(self):
+        """Lines of its log about requests to connect."""
+        return [line for line in self.log.read_text().splitlines() if "): CONNECT " in line] if self.log.exists() else []
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(netsite.LIMIT)
+
+
 class RawServer:
     """Answers one after another, byte for byte as given, then closes: what nginx would never send. TLS by openssl s_server's
     library through Python."""

@@ -15,6 +15,7 @@
 #include "decision.h"
 #include "meanings.h"
 #include "names.h"
+#include "plan_delta.h"
 
 enum { FEED, LIST, VERBOSE };
 const struct cli_option plan_options[] = {
@@ -33,7 +34,10 @@ struct plan {
 	struct policy *policy;
 	size_t source;
 	int64_t now;
-	struct feed_header header;
+	struct feed_header header, in_force; /* serial -1: no list with a serial is in force */
+	char sha256[65]; /* of what would be in force: a delta's is of the list that it makes */
+	char record_sha256[65];
+	int64_t since; /* -1 = a whole list */
 	struct entry_set set;
 	struct changes changes;
 	char refusal[FEED_ERROR]; /* "" = none */
@@ -48,7 +52,8 @@ static bool find_source(struct plan *p)
 {
 	const char *name = p->cli->option[FEED] ? p->cli->option[FEED] : p->cli->option[LIST];
 	enum source_kind kind = p->cli->option[LIST] ? SOURCE_LIST : SOURCE_FEED;
-	struct source_rules any = {.min_length = 24, .may_allow = true, .header = true, .format = FORMAT_DETECT};
+	struct source_rules any = {
+	    .min_length = 24, .may_allow = true, .header = true, .delta = true, .format = FORMAT_DETECT};
 
 	if (!name) {
 		if (native_parse(p->content->name, p->content->data, p->content->size, &any, &p->header, &p->set,
@@ -59,6 +64,10 @@ static bool find_source(struct plan *p)
 		entry_set_free(&p->set);
 		p->set = (struct entry_set){0};
 		name = p->header.list;
+	}
+	if (!name[0]) {
+		(void)cli_say(p->cli, CLI_FAILED, "%s: this format does not say which feed it is; name it with --feed", p->content->name);
+		return false;
 	}
 	for (p->source = 1; p->source < policy_sources(p->policy); p->source++)
 		if (policy_source_kind(p->policy, p->source) == kind &&
@@ -95,7 +104,7 @@ static bool accepted(const struct plan *p)
 	char *folder = path_join(p->cli->config->overrides, PATH_ACCEPT), *text = NULL;
 	char *path = folder ? path_join(folder, policy_source_name(p->policy, p->source)) : NULL;
 	size_t size = 0;
-	bool yes = path && file_read(path, 256, &text, &size) == 0 && strncmp(text, p->content->sha256, 64) == 0;
+	bool yes = path && file_read(path, 256, &text, &size) == 0 && strncmp(text, p->sha256, 64) == 0;
 
 	free(text);
 	free(path);
@@ -118,17 +127,19 @@ static void find_hits(struct plan *p)
 static void ask_guards(struct plan *p, const struct config_feed *feed)
 {
 	struct guard_limits limits = {feed->max_weakening, feed->max_newly_stopped};
-	struct guard_content content = {feed->name, p->content->sha256};
+	struct guard_content content = {feed->name, p->sha256};
 	const struct entry_set *old = policy_source_set(p->policy, p->source);
 	struct guard_memory memory;
 	uint64_t weakened;
 	int err;
 
 	read_memory(p, &memory);
-	err = guard_serial(&memory, &p->header, p->content->sha256, p->refusal);
+	err = guard_min_serial(&p->header, feed->min_serial, p->refusal);
+	if (!err && !(p->in_force.delta[0] && p->header.serial == p->in_force.serial && entry_set_equal(old, &p->set)))
+		err = guard_serial(&memory, &p->header, p->sha256, p->refusal);
 	if (!err)
 		err = guard_expiry(&p->header, p->now, p->refusal);
-	if (err || accepted(p) || strcmp(memory.sha256, p->content->sha256) == 0)
+	if (err || accepted(p) || strcmp(memory.sha256, p->sha256) == 0)
 		return;
 	weakened = guard_weakened(p->policy, p->source, &p->set, p->now);
 	err = guard_weakening(&memory, &limits, &content, old->n, weakened, (int64_t)time(NULL), p->refusal);
@@ -212,7 +223,9 @@ static int show(const struct plan *p)
 	const char *answer = p->held ? "held back" : p->refusal[0] ? "refused" : "applied";
 
 	out_string(o, "source", "source", policy_source_name(p->policy, p->source));
-	out_string(o, "sha256", "sha256", p->content->sha256);
+	out_string(o, "sha256", "sha256", p->sha256);
+	if (p->since >= 0)
+		out_int(o, "since", "a delta from serial", p->since);
 	out_int(o, "serial", "serial", p->header.serial);
 	out_uint(o, "entries", "entries", p->set.n);
 	out_string(o, "answer", "it would be", answer);
@@ -224,14 +237,31 @@ static int show(const struct plan *p)
 	return p->refusal[0] || !p->whole ? CLI_NEGATIVE : CLI_DONE;
 }
 
-static int make_plan(struct plan *p)
+/* The content as a whole list. */
+static int read_content(struct plan *p)
 {
 	struct source_rules rules = policy_rules(p->cli->config, p->policy, p->source);
+	int err = native_parse(p->content->name, p->content->data, p->content->size, &rules, &p->header, &p->set, p->refusal);
 
-	rules.delta = false; /* what it would make of the list in force is lenscapd's to say */
+	memcpy(p->sha256, p->content->sha256, sizeof(p->sha256));
+	p->since = err ? -1 : p->header.since;
+	p->in_force = (struct feed_header){.serial = -1, .since = -1};
+	if (err || !feed_of(p))
+		return err;
+	plan_in_force(p->cli->config, p->policy, p->source, &p->in_force, p->record_sha256);
+	if (p->since < 0)
+		return 0;
+	return plan_delta(&(struct plan_delta){p->cli->config, p->policy, p->source, p->content, &p->in_force, p->record_sha256}, &p->header,
+			  &p->set, p->sha256, p->refusal);
+}
 
-	if (native_parse(p->content->name, p->content->data, p->content->size, &rules, &p->header, &p->set,
-			 p->refusal) != 0)
+static int make_plan(struct plan *p)
+{
+	int err = read_content(p);
+
+	if (err > 0)
+		return cli_say(p->cli, CLI_NEGATIVE, "serial %lld is in force already: it would change nothing", (long long)p->header.serial);
+	if (err)
 		return cli_say(p->cli, CLI_NEGATIVE, "it would be refused: %s", p->refusal);
 	if (policy_diff(p->policy, p->source, &p->set, p->now, &p->changes) != 0)
 		return cli_say(p->cli, CLI_FAILED, "out of memory");

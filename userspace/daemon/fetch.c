@@ -240,7 +240,7 @@ static const char *words_for(CURLcode code)
 	return NULL;
 }
 
-static void explain(const struct download *d, CURLcode code, struct fetched *out)
+static void explain(const struct download *d, CURLcode code, long proxy, struct fetched *out)
 {
 	const char *words = words_for(code);
 	char why[TEXT_MAX + 1];
@@ -251,6 +251,8 @@ static void explain(const struct download *d, CURLcode code, struct fetched *out
 			       (unsigned long long)d->max);
 	else if (d->write_error)
 		(void)snprintf(out->error, sizeof(out->error), "no memory to hold it: %s", strerror(-d->write_error));
+	else if (proxy >= 300)
+		(void)snprintf(out->error, sizeof(out->error), "the proxy answered %ld; look at proxy and at what it lets through", proxy);
 	else if (code == CURLE_HTTP_RETURNED_ERROR)
 		(void)snprintf(out->error, sizeof(out->error), "the server answered %ld; look at the URL and the server's log", out->status);
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
@@ -263,13 +265,15 @@ static void explain(const struct download *d, CURLcode code, struct fetched *out
 static void judge(CURL *curl, const struct download *d, CURLcode code, bool conditional, struct fetched *out)
 {
 	curl_off_t after = 0;
+	long proxy = 0;
 
 	out->err = 0;
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
 	(void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &after);
+	(void)curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &proxy);
 	out->retry_after = (int64_t)after;
 	if (code) {
-		explain(d, code, out);
+		explain(d, code, proxy, out);
 	} else if (out->status != 200 && !(conditional && out->status == 304)) {
 		(void)snprintf(out->error, sizeof(out->error), "the server answered %ld, not 200; look at the URL and the server",
 			       out->status);
@@ -296,7 +300,7 @@ static int prepare(CURL *curl, const struct job_fetch *job, struct curl_slist **
 	if (!code)
 		code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *lines);
 	if (code && !err)
-		explain(d, code, out);
+		explain(d, code, 0, out);
 	return err ? err : code ? -EAGAIN : 0;
 }
 

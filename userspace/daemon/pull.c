@@ -147,6 +147,7 @@ static void conclude(struct pull *p)
 			memcpy(p->server.url, p->url, sizeof(p->server.url));
 			memcpy(p->server.etag, p->answer.etag, sizeof(p->server.etag));
 			memcpy(p->server.modified, p->answer.modified, sizeof(p->server.modified));
+			server_save(s);
 		}
 		plan_next(p, s, refused);
 		state_write(d);

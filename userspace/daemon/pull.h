@@ -25,6 +25,9 @@ void pull_free(struct pull *p); /* kills its worker */
 /* A reload: what is known of the server goes over to the same feed of the new world. */
 void pull_carry_over(const struct source *before, struct source *s);
 
+/* A start: what a former process learned of the server of S, whose record was read. */
+void server_load(struct source *s);
+
 bool pull_is_busy(const struct source *s);
 /* Is there room for one more worker? */
 bool pull_has_room(const struct daemon *d, const struct source *s);

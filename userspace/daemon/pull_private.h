@@ -77,6 +77,9 @@ void pull_fail(struct pull *p, int err, const char *reason);
 void pull_clean_up(struct pull *p);
 void pull_start_url(struct pull *p, const struct source *s);
 
+/* server.c: what the server called the content in force, from and to the file beside the record. */
+void server_save(const struct source *s);
+
 /* decode.c: give the bytes that P has to a worker. */
 void pull_decode(struct pull *p);
 #endif

@@ -69,6 +69,8 @@ static void load_source(const struct world *w, size_t i)
 	}
 	if (err)
 		return;
+	if (s->pull && s->feed->url)
+		server_load(s);
 	s->entries = set.n;
 	s->applied = file_time(s->record ? s->record : s->path);
 	policy_replace(w->policy, i, &set);
