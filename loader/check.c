@@ -15,8 +15,8 @@ static void show_zones(const struct config *config, const struct plan_port *port
 		const struct config_zone *zone = &config->zones[port->zone[i]];
 		char *vlans = config_vlans_format(&zone->vlans);
 
-		printf("%s%s (VLANs %s, %s)", i ? "; " : ": zone ", zone->name, vlans ? vlans : "?",
-		       zone->enforce ? "enforce" : "dry-run");
+		printf("%s%s (VLANs %s, %s%s)", i ? "; " : ": zone ", zone->name, vlans ? vlans : "?",
+		       zone->enforce ? "enforce" : "dry-run", zone->both ? ", both directions" : "");
 		free(vlans);
 	}
 }

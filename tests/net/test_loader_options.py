@@ -27,11 +27,11 @@ def check(site, **changes):
 
 def test_check_shows_what_would_be(described):
     done = check(described, zones=[{**kit.ZONE, "vlans": ["untagged", "5-9"]},
-                                   {"name": "lan", "interfaces": ["bridge:br0"]}])
+                                   {"name": "lan", "interfaces": ["bridge:br0"], "direction": "both"}])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "p1: zone core (VLANs untagged,5-9, enforce); VLANs are judged in tc (a veth device hides tags)",
-        "x1: zone lan (VLANs any, dry-run)"]
+        "x1: zone lan (VLANs any, dry-run, both directions)"]
 
 
 @pytest.mark.parametrize("interfaces, said", [
