@@ -20,7 +20,7 @@ is() { echo "$1, not $2" && [ "$1" = "$2" ]; }
 before() { echo "$1 $2" && [ "$1" -gt 0 ] && [ "$1" -le "$2" ]; }
 # Value of a line of /proc/PID/status.
 status() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$(property "$1" MainPID)/status"; }
-has_policy() { status "$1" Groups | tr ' \t' '\n\n' | grep -x "$(sed -n 's/^lenscap-policy:[^:]*:\([0-9]*\):.*/\1/p' /etc/group)"; }
+has_policy() { status "$1" Groups | tr ' \t' '\n' | grep -x "$(sed -n 's/^lenscap-policy:[^:]*:\([0-9]*\):.*/\1/p' /etc/group)"; }
 within() {
 	tries=$1
 	shift
