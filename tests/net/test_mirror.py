@@ -116,6 +116,33 @@ def test_snaplen_cuts_copies_and_nothing_else(site, snaplen):
     assert on_tc(site, "mon", "egress") == []
 
 
+def occupy(site):
+    """Leave no room on the mirror port for a program of ours: a full tcx chain, or a filter of our number. Returns the end of it."""
+    if site.kind == "tcx":
+        links = [foreign.tcx(site, "mon", "egress") for _ in range(63)]  # as many as there can be
+        return lambda: [os.close(link) for link in links]
+    foreign.pin(site.bpf / "somebody")
+    site.in_ns(SWITCH, "tc", "qdisc", "add", "dev", "mon", "clsact", check=False)
+    site.in_ns(SWITCH, "tc", "filter", "add", "dev", "mon", "egress", "prio", "1", "handle", "0x6c656e73", "bpf", "da",
+               "pinned", site.bpf / "somebody")
+    (site.bpf / "somebody").unlink()
+    return lambda: site.in_ns(SWITCH, "tc", "filter", "delete", "dev", "mon", "egress", "prio", "1")
+
+
+def test_copies_stay_whole_where_nothing_can_cut_them(site):
+    """And it is said; no mark of ours is left on them. Once there is room they are cut."""
+    leave = occupy(site)
+    reload(site, zones=DEFAULT["zones"], mirror={"interface": "mon", "snaplen": 64})
+    assert any(w.startswith("mirror port mon: ") and w.endswith("; copies are not cut to 64 octets")
+               for w in site.loader_state()["warnings"])
+    sent = frames("mirror", 3, 200)
+    assert pass_through(site, sent)[:2] == (sent, sent)
+    leave()
+    wait_until("room for ours", lambda: site.loader_state()["warnings"] == [], SEEN)
+    assert pass_through(site, sent)[:2] == (sent, [f[:64] for f in sent])
+    reload(site, **DEFAULT)
+
+
 def test_sample_and_rate_limit_leave_out_and_count(site):
     reload(site, zones=DEFAULT["zones"], mirror={"interface": "mon", "sample": "1/10"})
     before = counters(site)
@@ -361,6 +388,26 @@ def test_foreign_filters_go_on_and_stay(site):
         shown = site.in_ns(SWITCH, "tc", "filter", "show", "dev", "cam", side).stdout
         assert "pref 7" in shown and "pref 1 " not in shown
         site.in_ns(SWITCH, "tc", "filter", "delete", "dev", "cam", side, "prio", "7")
+    pin.unlink()
+    site.loader = site.start_loader("--tc", site.kind)
+
+
+def test_foreign_xdp_program_goes_on_and_stays(site):
+    """All actions are tc's then, and each frame is counted once."""
+    detach(site)
+    pin = site.bpf / "somebody"
+    netsite.run("bpftool", "prog", "load", netsite.BUILD / "bpf" / "lenscap_xdp.bpf.o", pin, "type", "xdp")
+    site.in_ns(SWITCH, "bpftool", "net", "attach", "xdpdrv", "pinned", pin, "dev", "cam")
+    theirs = kit.xdp_on(site, "cam")
+    site.loader = site.start_loader("--tc", site.kind)
+    assert (site.port_state("cam")["xdp"], site.port_state("cam")["divert"]) == ("foreign", "tc")
+    mirrored, diverted = frames("mirror", 3), frames("divert", 3)
+    assert pass_through(site, mirrored + diverted + frames("drop", 3)) == \
+        (mirrored, mirrored + diverted, {"mirrored": 3, "copied": 6, "stopped_tc": 6})
+    assert pass_through(site, frames("drop", 3, way="to"), "uplink", "cam")[::2] == ([], {"stopped_tc": 3})
+    detach(site)
+    assert kit.xdp_on(site, "cam") == theirs
+    site.in_ns(SWITCH, "bpftool", "net", "detach", "xdpdrv", "dev", "cam")
     pin.unlink()
     site.loader = site.start_loader("--tc", site.kind)
 
