@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a program as its unit confines it, without systemd: confine.py UNIT [FROM=TO]... -- COMMAND...
+"""Runs a program as its unit confines it, without systemd: confine.py [--errno] UNIT [FROM=TO]... -- COMMAND...
 
 Applied are User=, SupplementaryGroups=, CapabilityBoundingSet=, NoNewPrivileges=, ProtectSystem=strict with
 ReadWritePaths= (FROM replaced by TO), ProtectKernelTunables=, ProcSubset= and ProtectProc=, MemoryDenyWriteExecute=,
-RestrictAddressFamilies= and SystemCallFilter=. A system call beyond the filter kills the program, so that none goes unseen.
+RestrictAddressFamilies= and SystemCallFilter=. A system call beyond the filter kills the program, so that none goes unseen; with
+--errno it is EPERM, as under systemd.
 """
 import ctypes
+import errno
 import grp
 import os
 import pwd
@@ -83,9 +85,9 @@ def allowed_calls(unit):
     return calls
 
 
-def load_filter(unit, calls):
+def load_filter(unit, calls, action):
     families = [getattr(socket, name) for name in " ".join(unit["RestrictAddressFamilies"]).split()]
-    rules = seccomp.SyscallFilter(seccomp.KILL_PROCESS)
+    rules = seccomp.SyscallFilter(action)
     for family in families:
         rules.add_rule(seccomp.ALLOW, "socket", seccomp.Arg(0, seccomp.EQ, family))
     for call in calls - {"socket"}:
@@ -110,12 +112,16 @@ def give_up(unit):
 
 
 def main():
+    action = seccomp.KILL_PROCESS
+    if sys.argv[1] == "--errno":
+        action = seccomp.ERRNO(errno.EPERM)
+        del sys.argv[1]
     split = sys.argv.index("--")
     unit = read_unit(sys.argv[1])
     calls = allowed_calls(unit)
     make_mounts(unit, dict(word.split("=", 1) for word in sys.argv[2:split]))
     give_up(unit)
-    load_filter(unit, calls)
+    load_filter(unit, calls, action)
     os.execv(sys.argv[split + 1], sys.argv[split + 1:])
 
 

@@ -107,8 +107,8 @@ calls() {
 }
 did() { grep -E '^(deb-systemd-invoke|lenscap-loader|systemctl (start|stop|restart|enable))|helper enable' "$work/calls" | tr '\n' ';'; }
 is() { echo "$1 instead of $2" && [ "$1" = "$2" ]; }
-restart='deb-systemd-invoke restart lenscap-loader.service lenscapd.service;'
-stop='deb-systemd-invoke stop lenscapd.service lenscap-loader.service;lenscap-loader --detach;'
+restart='deb-systemd-invoke stop lenscapd-fetch.service;deb-systemd-invoke restart lenscap-loader.service lenscapd.service;'
+stop='deb-systemd-invoke stop lenscapd.service lenscapd-fetch.socket lenscapd-fetch.service lenscap-loader.service;lenscap-loader --detach;'
 
 check "first installation runs" calls postinst configure ""
 sed -i '/^deb-systemd-helper enable/d' "$work/calls" # the fake says of everything that it was enabled

@@ -159,6 +159,35 @@ static void digests_are_known_ones(void **state)
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* Everybody else who could write the file, or replace it in its folder. */
+static void private_files_are_nobody_elses(void **state)
+{
+	static const struct {
+		mode_t folder, file;
+		uid_t owner;
+		int expected;
+	} cases[] = {
+		{0700, 0600, 0, 0},	{0755, 0644, 0, 0},	 {0700, 0620, 0, -EPERM},    {0700, 0602, 0, -EPERM},
+		{0770, 0600, 0, -EPERM}, {0702, 0600, 0, -EPERM}, {0700, 0600, 65534, -EPERM},
+	};
+	const char *path = scratch_write(state, "private", "text", 0600);
+	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
+	struct stat st;
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		if (cases[i].owner && geteuid())
+			continue; /* only root can give files away */
+		assert_int_equal(chmod(folder, cases[i].folder), 0);
+		assert_int_equal(chmod(path, cases[i].file), 0);
+		assert_int_equal(cases[i].owner ? chown(path, cases[i].owner, (gid_t)-1) : 0, 0);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(file_private(path, &st), cases[i].expected);
+	}
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_int_equal(file_private("/nonexistent/folder/file", &st), -ENOENT);
+	free(folder);
+}
+
 static void paths_are_joined(void **state)
 {
 	char *path = path_join("/run/lenscap", PATH_BPF);
@@ -180,6 +209,7 @@ int main(void)
 		IN_SCRATCH(a_write_that_stops_half_way_leaves_the_old_file),
 		IN_SCRATCH(folders_are_made),
 		cmocka_unit_test(digests_are_known_ones),
+		IN_SCRATCH(private_files_are_nobody_elses),
 		cmocka_unit_test(paths_are_joined),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,12 +13,30 @@
 #include "../lib/log.h"
 #include "../lib/paths.h"
 #include "ask.h"
+#include "folders.h"
 #include "options.h"
 #include "privileges.h"
+#include "sandbox.h"
 #include "worker.h"
 
 #define EXIT_FAILED 3
 #define MMAP_THRESHOLD (256 << 10)
+
+/* As the user it will be from here on, before it reads anything but the configuration. */
+static int shut_in(const struct config *config)
+{
+	char error[FOLDERS_ERROR] = "";
+	int err = folders_check(config, error);
+
+	if (err) {
+		log_error("%s", error);
+		return err;
+	}
+	err = sandbox_for_daemon();
+	if (err)
+		log_error("cannot load the filter of system calls: %s", strerror(-err));
+	return err;
+}
 
 /* The configuration is root's and says whom to become, so it alone is read before. */
 static struct config *read_config(const struct options *options)
@@ -36,6 +54,10 @@ static struct config *read_config(const struct options *options)
 		log_error("starting with the last valid configuration: %s", config->error ? config->error : "");
 	if (privileges_give_up(config, privileges_error)) {
 		log_error("%s", privileges_error);
+		config_free(config);
+		return NULL;
+	}
+	if (shut_in(config)) {
 		config_free(config);
 		return NULL;
 	}

@@ -100,6 +100,24 @@ int file_read(const char *path, size_t max, char **data, size_t *size)
 	return file_read_stat(path, max, data, size, &st);
 }
 
+int file_private(const char *path, const struct stat *st)
+{
+	char *copy = strdup(path);
+	struct stat folder;
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	if (stat(dirname(copy), &folder))
+		err = -errno;
+	free(copy);
+	if (err)
+		return err;
+	if ((folder.st_mode | st->st_mode) & (S_IWGRP | S_IWOTH))
+		return -EPERM;
+	return st->st_uid && st->st_uid != folder.st_uid ? -EPERM : 0;
+}
+
 static int write_all(int fd, const char *data, size_t size)
 {
 	while (size) {

@@ -17,6 +17,10 @@ int file_open(const char *path, struct stat *st);
 int file_read(const char *path, size_t max, char **data, size_t *size);
 int file_read_stat(const char *path, size_t max, char **data, size_t *size, struct stat *st);
 
+/* 0 when nobody but root and the owner of its folder may write or replace the file PATH, whose state is ST; -EPERM when
+ * another may, another negative errno when the folder cannot be asked. For what a program believes because it wrote it. */
+int file_private(const char *path, const struct stat *st);
+
 /* Write aside in the same folder, fsync, rename over PATH, fsync the folder. On failure PATH is as it was and nothing
  * is left behind. DURABLE false leaves out both fsyncs (run folder: memory). gid -1: leave the group. */
 int file_write(const char *path, const void *data, size_t size, mode_t mode, gid_t gid, bool durable);

@@ -70,15 +70,19 @@ static int check(const char *data, size_t size, table_word *words, size_t *n)
 
 int snapshot_read(const char *file, size_t capacity, table_word **words, size_t *n)
 {
-	table_word *copy;
+	table_word *copy = NULL;
+	struct stat st;
 	char *data;
 	size_t size;
-	int err = file_read(file, sizeof(struct lc_snapshot) + capacity * sizeof(**words), &data, &size);
+	int err = file_read_stat(file, sizeof(struct lc_snapshot) + capacity * sizeof(**words), &data, &size, &st);
 
 	if (err)
 		return err;
-	copy = malloc(size + sizeof(*copy));
-	err = copy ? check(data, size, copy, n) : -ENOMEM;
+	err = file_private(file, &st);
+	if (!err)
+		copy = malloc(size + sizeof(*copy));
+	if (!err)
+		err = copy ? check(data, size, copy, n) : -ENOMEM;
 	free(data);
 	if (err)
 		free(copy);

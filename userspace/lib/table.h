@@ -60,7 +60,8 @@ int table_words(const struct table *table, table_word **words, size_t *n);
 void table_set_digest(struct table *table, const uint8_t digest[static 32]);
 
 /* Snapshot for the next boot: write words to FILE (aside, fsync, rename), read them back with every word checked.
- * Reading follows no symlink, opens only a regular file of at most CAPACITY words; -EINVAL when damaged. */
+ * Reading follows no symlink, opens only a regular file of at most CAPACITY words; -EINVAL when damaged, -EPERM when others than root
+ * and its folder's owner may write it. */
 int snapshot_write(const char *file, const table_word *words, size_t n);
 int snapshot_read(const char *file, size_t capacity, table_word **words, size_t *n);
 #endif

@@ -43,6 +43,8 @@ static const char *why_unreadable(int err)
 		return "is not a regular file; put one there or remove it";
 	case -EFBIG:
 		return "is over 64 MiB; split it";
+	case -EPERM:
+		return "may be written by others than root; take that away (chmod go-w, chown root, of its folder too)";
 	case -EACCES:
 		return "may not be read; give the group of Lenscap read permission";
 	default:
@@ -67,10 +69,14 @@ static int read_file(struct native *n, const char *folder, const char *name, cry
 {
 	char *path = path_join(folder, name), *data = NULL;
 	size_t size = 0;
-	int err = path ? file_read(path, BYTES_MAX, &data, &size) : -ENOMEM;
+	struct stat st;
+	int err = path ? file_read_stat(path, BYTES_MAX, &data, &size, &st) : -ENOMEM;
 
+	if (!err && (err = file_private(path, &st)))
+		free(data);
 	if (err) {
-		err = refuse(err, path ? path : name, why_unreadable(err), error);
+		/* -EPERM would mean that it waits for somebody to accept it. */
+		err = refuse(err == -EPERM ? -EINVAL : err, path ? path : name, why_unreadable(err), error);
 		free(path);
 		return err;
 	}
