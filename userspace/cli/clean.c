@@ -2,6 +2,7 @@
 /* Strings of any length made safe for a terminal and for JSON. */
 #include "clean.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,22 @@ static size_t char_bytes(const char *in)
 	return strnlen(in, want);
 }
 
+/* Nothing in it to be replaced? Most texts are so. */
+static bool is_plain(const char *in)
+{
+	for (; *in; in++)
+		if ((unsigned char)*in < 0x20 || (unsigned char)*in >= 0x7f)
+			return false;
+	return true;
+}
+
 char *clean_text(const char *in)
 {
-	char *out = malloc(2 * strlen(in) + 1), *end = out;
-	char one[TEXT_MAX + 1];
+	char one[TEXT_MAX + 1], *out, *end;
 
+	if (is_plain(in))
+		return strdup(in);
+	out = end = malloc(2 * strlen(in) + 1);
 	while (out && *in) {
 		size_t size = char_bytes(in);
 

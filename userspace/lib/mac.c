@@ -152,8 +152,15 @@ int prefix_parse(const char *text, struct prefix *out, const char **reason)
 /* Colons between OCTETS octets. */
 static void format_octets(uint64_t mac48, unsigned octets, char *out)
 {
-	for (unsigned i = 0; i < octets; i++)
-		(void)snprintf(out + 3ul * i, 4, "%02x%s", (unsigned)(mac48 >> (40 - 8 * i) & 0xff), i + 1 < octets ? ":" : "");
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < octets; i++) {
+		unsigned octet = (unsigned)(mac48 >> (40 - 8 * i)) & 0xff;
+
+		out[3 * i] = digits[octet >> 4];
+		out[3 * i + 1] = digits[octet & 15];
+		out[3 * i + 2] = i + 1 < octets ? ':' : '\0';
+	}
 }
 
 void mac_format(uint64_t mac48, char out[static MAC_TEXT])
