@@ -4,6 +4,7 @@ enum { IS_XDP = 1 };
 
 #include "classify.h"
 #include "copy.h"
+#include "length.h"
 
 /* Can a frame be diverted here? Not where its tag may be in the metadata, which a redirect loses, nor to a port that does not
  * take frames from XDP. With no mirror port at all it is just stopped. */
@@ -50,7 +51,7 @@ static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, bool to)
 		return XDP_PASS;
 	if (verdict.final == LC_DIVERT && !can_divert())
 		return XDP_PASS;
-	frame.bytes = (__u32)bpf_xdp_get_buff_len(ctx);
+	frame.bytes = frame_length(ctx);
 	account(&frame, &verdict);
 	return verdict.final == LC_DIVERT ? divert(ctx, &frame, &verdict) : XDP_DROP;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a clean frame costs, as the verifier leaves the code: no helper call on its way, and cache lines that the layout keeps few. */
+/* What a frame costs, as the verifier leaves the code: no helper call on its way, and cache lines that the layout keeps few. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,9 +99,28 @@ static bool way_without_call(const struct bpf_program *program, int map)
 	return found;
 }
 
-/* A clean frame's way: past the filter and out. The slots are reached by flagged frames alone, and not without calls: were the
+/* Can the kernel's own context be asked whether a frame has fragments? Else its length is a call (bpf/length.h). */
+static bool length_is_no_call(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	bool found = kernel && btf__find_by_name_kind(kernel, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
+
+	btf__free(kernel);
+	return found;
+}
+
+/* Past the filter and out is a clean frame's way, past the slots a stopped one's. No event is made without a call: were the
  * search to overlook calls, it would find that way too. */
-static void test_a_clean_frame_calls_nothing(void **state)
+static void check_ways(const struct kernel *k, const struct kernel_port *port)
+{
+	const struct bpf_program *program = port->xdp->progs.lenscap_xdp;
+
+	assert_true(way_without_call(program, k->filter_fd));
+	assert_int_equal(way_without_call(program, k->slots_fd), length_is_no_call());
+	assert_false(way_without_call(program, k->events));
+}
+
+static void test_neither_a_clean_nor_a_stopped_frame_calls(void **state)
 {
 	struct kernel *k = kernel_new(NULL);
 	struct lc_port_conf conf = kernel_conf(k);
@@ -109,8 +129,7 @@ static void test_a_clean_frame_calls_nothing(void **state)
 	(void)state;
 	conf_zone_everywhere(&conf, LC_DROP, 0);
 	port = kernel_load(k, &conf);
-	assert_true(way_without_call(port.xdp->progs.lenscap_xdp, k->filter_fd));
-	assert_false(way_without_call(port.xdp->progs.lenscap_xdp, k->slots_fd));
+	check_ways(k, &port);
 	kernel_unload(&port);
 	kernel_free(k);
 }
@@ -126,8 +145,7 @@ static void test_nor_in_both_directions(void **state)
 	conf_zone_everywhere(&conf, LC_DROP, LC_ZONE_BOTH);
 	conf.flags |= LC_PORT_BOTH;
 	port = kernel_load(k, &conf);
-	assert_true(way_without_call(port.xdp->progs.lenscap_xdp, k->filter_fd));
-	assert_false(way_without_call(port.xdp->progs.lenscap_xdp, k->slots_fd));
+	check_ways(k, &port);
 	kernel_unload(&port);
 	kernel_free(k);
 }
@@ -160,7 +178,7 @@ static void test_cache_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_clean_frame_calls_nothing),
+		cmocka_unit_test(test_neither_a_clean_nor_a_stopped_frame_calls),
 		cmocka_unit_test(test_nor_in_both_directions),
 		cmocka_unit_test(test_cache_lines),
 	};
