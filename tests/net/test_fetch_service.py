@@ -135,6 +135,8 @@ def test_lenscapd_needs_no_network(site):
     assert len(site.table()) == 5
     site.web.put("/auditor.jsonl", feed_text("auditor", 2, addresses(6)))
     in_force(site, 2)
+    status = netsite.pathlib.Path(f"/proc/{site.service.process.pid}/status").read_text()
+    assert "NoNewPrivs:\t1" in status and "CapBnd:\t0000000000000000" in status
     wait_until("a 304", lambda: site.web.requests(" 304 "))  # what it knows of the server travels there and back
 
 
