@@ -19,6 +19,9 @@ int link_state(int link, struct link_state *state);
 
 /* The XDP program on an interface, whoever's it is: its id, 0 = none. */
 uint32_t xdp_present(int ifindex, enum lc_xdp_mode *mode);
+/* Is it certain that program ID is not on the interface? Not when nobody can be asked (no descriptor, no memory), and not
+ * when the interface is away at this moment. */
+bool xdp_surely_not(int ifindex, uint32_t id);
 
 struct xdp_result {
 	int link; /* -1 = none */
@@ -38,6 +41,8 @@ int tcx_attach(int ifindex, enum tc_side side, int prog);
 
 /* Our clsact filter: the id of the program it runs, 0 = no filter of our number. */
 uint32_t clsact_present(int ifindex, enum tc_side side);
+/* Is it certain that our filter does not run program ID? Not when nobody can be asked. */
+bool clsact_surely_not(int ifindex, enum tc_side side, uint32_t id);
 /* Make it, or replace the program of the one that runs OURS (an id; 0 = there must be none). 0 or negative errno. */
 int clsact_attach(int ifindex, enum tc_side side, int prog, uint32_t ours);
 int clsact_detach(int ifindex, enum tc_side side, uint32_t ours);

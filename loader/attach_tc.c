@@ -37,7 +37,7 @@ static enum bpf_tc_attach_point point(enum tc_side side)
 	return side == TC_SIDE_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 }
 
-uint32_t clsact_present(int ifindex, enum tc_side side)
+static int query(int ifindex, enum tc_side side, uint32_t *id)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point(side));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
@@ -45,7 +45,24 @@ uint32_t clsact_present(int ifindex, enum tc_side side)
 	int error = bpf_tc_query(&hook, &opts);
 
 	libbpf_set_print(print);
-	return error ? 0 : opts.prog_id;
+	*id = error ? 0 : opts.prog_id;
+	return error;
+}
+
+uint32_t clsact_present(int ifindex, enum tc_side side)
+{
+	uint32_t id;
+
+	(void)query(ifindex, side, &id);
+	return id;
+}
+
+bool clsact_surely_not(int ifindex, enum tc_side side, uint32_t id)
+{
+	uint32_t present;
+	int error = query(ifindex, side, &present);
+
+	return present != id && error != -EMFILE && error != -ENFILE && error != -ENOMEM && error != -ENOBUFS;
 }
 
 int clsact_attach(int ifindex, enum tc_side side, int prog, uint32_t ours)

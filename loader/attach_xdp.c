@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,20 +23,42 @@ int link_state(int link, struct link_state *state)
 	return 0;
 }
 
-uint32_t xdp_present(int ifindex, enum lc_xdp_mode *mode)
+static int query(int ifindex, enum lc_xdp_mode *mode, uint32_t *id)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+	int error = bpf_xdp_query(ifindex, 0, &opts);
 
 	*mode = LC_XDP_NONE;
-	if (bpf_xdp_query(ifindex, 0, &opts))
-		return 0;
+	*id = 0;
+	if (error)
+		return error;
 	if (opts.drv_prog_id || opts.hw_prog_id) {
 		*mode = LC_XDP_NATIVE;
-		return opts.drv_prog_id ? opts.drv_prog_id : opts.hw_prog_id;
-	}
-	if (opts.skb_prog_id)
+		*id = opts.drv_prog_id ? opts.drv_prog_id : opts.hw_prog_id;
+	} else if (opts.skb_prog_id) {
 		*mode = LC_XDP_GENERIC;
-	return opts.skb_prog_id;
+		*id = opts.skb_prog_id;
+	}
+	return 0;
+}
+
+uint32_t xdp_present(int ifindex, enum lc_xdp_mode *mode)
+{
+	uint32_t id;
+
+	(void)query(ifindex, mode, &id);
+	return id;
+}
+
+bool xdp_surely_not(int ifindex, uint32_t id)
+{
+	char name[IF_NAMESIZE];
+	enum lc_xdp_mode mode;
+	uint32_t present;
+
+	if (query(ifindex, &mode, &present) || present == id)
+		return false;
+	return present || if_indextoname((unsigned)ifindex, name);
 }
 
 static int attach(int ifindex, int prog, uint32_t flags)

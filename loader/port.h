@@ -20,6 +20,7 @@ bool port_runs_on(const struct port *port, const struct iface *iface);
 bool port_replaced(const struct port *port, const struct iface *iface);
 /* Are our programs still on a device, in whatever namespace? */
 bool port_alive(const struct port *port);
+bool port_xdp_alive(const struct port *port);
 
 /* port_attach.c */
 void port_drop_dead(struct port *port, uint32_t ifindex);

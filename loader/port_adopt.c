@@ -31,6 +31,11 @@ bool port_alive(const struct port *port)
 	return ifindex_of(port->xdp_link) || tc_hook_ifindex(&port->tc) || tc_hook_ifindex(&port->egress);
 }
 
+bool port_xdp_alive(const struct port *port)
+{
+	return ifindex_of(port->xdp_link) != 0;
+}
+
 /* The program on a device is one of a kind: each port has an instance of its own. */
 static bool runs_our_xdp(const struct port *port, const struct iface *iface)
 {
@@ -63,7 +68,9 @@ bool port_is_on(const struct port *port, const struct iface *iface)
 /* Our links live, but on another device than the one that has the number now. */
 bool port_replaced(const struct port *port, const struct iface *iface)
 {
-	uint32_t ifindex = ifindex_of(port->xdp_link);
+	struct link_state state;
 
-	return ifindex && (ifindex != (uint32_t)iface->ifindex || !runs_our_xdp(port, iface));
+	if (port->xdp_link < 0 || link_state(port->xdp_link, &state) || !state.ifindex)
+		return false;
+	return state.ifindex != (uint32_t)iface->ifindex || xdp_surely_not(iface->ifindex, state.prog_id);
 }

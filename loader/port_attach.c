@@ -13,7 +13,8 @@
 #include "pins.h"
 #include "port.h"
 
-#define RETRY_FIRST 60 /* seconds until native is tried again with nothing changed */
+#define RETRY_SOON 5   /* seconds until XDP is tried again where there is none at all, */
+#define RETRY_FIRST 60 /* and until native is, with nothing changed */
 #define RETRY_MOST 3600
 
 time_t port_clock(void)
@@ -85,8 +86,10 @@ static void take_result(struct port *port, const struct iface *iface, const stru
 	port->tried_mtu = iface->mtu;
 	port->tried_master = iface->master;
 	port->tried_up = iface->up;
-	if (port->retry_after == 0)
-		port->retry_after = RETRY_FIRST;
+	if (result->mode == LC_XDP_NATIVE)
+		port->retry_after = 0; /* what comes later has other reasons */
+	else if (port->retry_after == 0)
+		port->retry_after = result->link < 0 ? RETRY_SOON : RETRY_FIRST;
 	else if (port->retry_after < RETRY_MOST)
 		port->retry_after *= 2;
 	port->retry_at = port_clock() + port->retry_after;

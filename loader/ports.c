@@ -217,21 +217,36 @@ static bool doubles(const struct port *other, const struct iface *iface)
 {
 	if (other->present)
 		return other->pub.ifindex == (uint32_t)iface->ifindex;
-	return other->elsewhere && !strcmp(other->pub.name, iface->name) && port_is_on(other, iface);
+	/* One whose XDP lives somewhere is the device's own port, even if we cannot see it there now. */
+	return other->elsewhere && !port_xdp_alive(other) && !strcmp(other->pub.name, iface->name) &&
+	       port_is_on(other, iface);
 }
 
-/* A device that leaves and comes back while we look is taken for a new one, until its own port is known again: then
- * the other goes. Its filter is taken over, so that nothing is without one. */
-static void end_doubles(struct ports *ports, struct port *port, const struct maps *maps, const struct iface *iface)
+/* A device that leaves and comes back while we look is taken for a new one, until its own port is known again. The filter
+ * is taken over first, else there would be no room for one. */
+static void take_filters(struct ports *ports, struct port *port, const struct iface *iface)
 {
 	for (unsigned n = 0; n < LC_PORTS; n++) {
 		struct port *other = ports->port[n];
 
 		if (!other || other == port || !doubles(other, iface))
 			continue;
-		log_info("%s: port %u was the same device: ended", iface->name, n);
 		if ((int)tc_hook_hand_over(&other->tc, &port->tc) + tc_hook_hand_over(&other->egress, &port->egress))
 			memset(&port->conf, 0, sizeof(port->conf)); /* a new program goes into it */
+	}
+}
+
+/* Then the other goes, but not before the one that stays stops all by itself. */
+static void end_doubles(struct ports *ports, const struct port *port, const struct maps *maps, const struct iface *iface)
+{
+	if (tc_hook_mode(&port->tc) == LC_TC_NONE || port->instance.tc.fd < 0)
+		return;
+	for (unsigned n = 0; n < LC_PORTS; n++) {
+		struct port *other = ports->port[n];
+
+		if (!other || other == port || !doubles(other, iface))
+			continue;
+		log_info("%s: port %u was the same device: ended", iface->name, n);
 		port_release(ports, other);
 		(void)write_row(maps, other);
 	}
@@ -342,6 +357,14 @@ static void sync_here(struct ports *ports, struct port *port, const struct maps 
 		notes_add(&port->warnings, "%s: cannot write the ports map: %s", port->pub.name, strerror(-error));
 }
 
+static void sync_one(struct ports *ports, struct port *port, const struct maps *maps, const struct config *config,
+		     const struct plan_port *want)
+{
+	take_filters(ports, port, &want->iface);
+	sync_here(ports, port, maps, config, want);
+	end_doubles(ports, port, maps, &want->iface);
+}
+
 /* A device that left: gone with our links, or still under them in another namespace, where it goes on being stopped. */
 static void sync_left(struct ports *ports, struct port *port, const struct maps *maps)
 {
@@ -356,11 +379,12 @@ static void sync_left(struct ports *ports, struct port *port, const struct maps 
 	port->offload_turned_off = 0;
 	port->elsewhere = port_alive(port);
 	if (port->elsewhere) {
-		notes_add(
-		    &port->warnings,
-		    "%s was moved to another network namespace with its programs on it: it is enforced as before, but "
-		    "not followed; move it back, or end it with lenscap-loader --detach",
-		    port->pub.name);
+		notes_add(&port->warnings,
+			  "%s was moved to another network namespace with its programs on it: %s; move it back, or end it "
+			  "with lenscap-loader --detach",
+			  port->pub.name,
+			  port->tc.link >= 0 ? "it is enforced as before, but not followed"
+					     : "XDP goes on there, but its tc filter is gone, and what only tc stops passes");
 		port_configure(port, maps, NULL, NULL, &conf);
 		if (port->instance.tc.fd >= 0 && refresh(ports, port, maps, &conf))
 			notes_add(&port->warnings, "%s: its programs cannot be renewed", port->pub.name);
@@ -429,9 +453,7 @@ void ports_sync(struct ports *ports, const struct maps *maps, const struct confi
 		struct port *port = find_port(ports, maps, &plan->port[i].iface);
 
 		if (port)
-			end_doubles(ports, port, maps, &plan->port[i].iface);
-		if (port)
-			sync_here(ports, port, maps, config, &plan->port[i]);
+			sync_one(ports, port, maps, config, &plan->port[i]);
 		else
 			log_error("%s: more than %d ports: not enforced", plan->port[i].iface.name, LC_PORTS);
 	}

@@ -85,7 +85,7 @@ void tc_hook_drop_dead(struct tc_hook *hook, uint32_t ifindex)
 {
 	if (hook->link >= 0 && (!ifindex || tc_hook_ifindex(hook) != ifindex))
 		tc_hook_close(hook);
-	if (hook->filter && (!ifindex || clsact_present((int)ifindex, hook->side) != hook->filter))
+	if (hook->filter && (!ifindex || clsact_surely_not((int)ifindex, hook->side, hook->filter)))
 		hook->filter = 0;
 }
 

@@ -80,9 +80,9 @@ def made_anew(stage, traffic, random):
     start = replace(stage)
     number = int(ip(stage, "-o", "link", "show", "dev", "moved").stdout.split(":")[0])
     traffic.errors["moved"] = 0  # counted from nothing
+    stage.keep_receiving("moved")
     traffic.start("moved")
     if dead:
-        stage.keep_receiving("moved")
         traffic.flows("clean2")
         stage.begin_loader(wait=False)
     netsite.wait_until("the port to be enforced on", lambda: enforced(stage, number), 60)
@@ -91,7 +91,6 @@ def made_anew(stage, traffic, random):
     stage.gaps.append((dead, traffic.received()["always2"] - before, gap))
     traffic.flows("clean2")
     assert traffic.received()["always2"] - before == stage.gaps[-1][1], "flagged frames pass though the port is enforced on"
-    stage.keep_receiving("moved")
 
 
 @fault("more news of interfaces than netlink remembers")

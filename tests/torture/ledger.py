@@ -53,7 +53,7 @@ class Result:
 
 
 def judge(sent, got, full, stopped, fault):
-    """FULL: frames a sender's cable refused, by port. STOPPED: what the kernel says it stopped, by port."""
+    """FULL: frames that cables had no room for, by port. STOPPED: what the kernel says it stopped, by port."""
     complaints = []
     for name in STOPPED:
         if got[name] and not (fault.passes and name in PORTS["moved"]):
