@@ -30,6 +30,8 @@ class Figure:
         return self.median == 0 or self.iqr > NOISE * abs(self.median)
 
     def text(self):
+        if len(self.values) == 1:
+            return f"{number(self.median)} {self.unit} (once)"
         return f"{number(self.median)} {self.unit} ({number(self.low)} to {number(self.high)}, {len(self.values)} runs)"
 
     def json(self):

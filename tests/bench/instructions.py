@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What verifier and JIT made of the programs: sizes, the shortest path of a clean and of a stopped frame in instructions, the helper
 calls on it, and the cache lines that a verdict touches. Counts, not times: a regression shows exactly."""
-import collections
+import heapq
 import json
 import re
 
@@ -61,20 +61,21 @@ class Program:
         return stage
 
     def shortest(self, waypoints):
-        """(instructions, helpers called) of the shortest path from the beginning to the end past these maps, in order."""
+        """(instructions, helpers called) of the path from the beginning to the end past these maps, in order: with the fewest calls,
+        and of those the shortest."""
         first = (min(self.code), 0)
-        came = {first: None}
-        queue = collections.deque([first])
+        queue, came = [((0, 0), first, None)], {}
         while queue:
-            place, stage = queue.popleft()
-            stage_after = self.stage(place, stage, waypoints)
-            following = self.next(place)
+            (calls, length), (place, stage), before = heapq.heappop(queue)
+            if (place, stage) in came:
+                continue
+            came[(place, stage)] = before
+            stage_after, following = self.stage(place, stage, waypoints), self.next(place)
             if not following and stage_after == len(waypoints):
                 return self.path((place, stage), came)
+            cost = (calls + bool(CALL.match(self.code[place][1])), length + 1)
             for target in following:
-                if (target, stage_after) not in came:
-                    came[(target, stage_after)] = (place, stage)
-                    queue.append((target, stage_after))
+                heapq.heappush(queue, (cost, (target, stage_after), (place, stage)))
         raise AssertionError(f"no path past {waypoints}")
 
     def path(self, end, came):

@@ -85,7 +85,7 @@ class Report:
         for section in self.sections():
             lines += section
         if self.missing:
-            lines += ["Not to be had here: " + "; ".join(self.missing) + ".", ""]
+            lines += ["Not to be had here: " + "; ".join(self.missing), ""]
         if self.scale:
             lines += ["## On paper: cores at line rate", "",
                       "Processor cores that Lenscap's program alone would keep busy in one direction, were every frame of that kind: frames a "
