@@ -9,7 +9,6 @@ import pytest
 
 import daemonsite
 import netsite
-import webserver
 
 pytest.importorskip("seccomp", reason="python3-seccomp is not there")
 pytestmark = [
@@ -82,24 +81,18 @@ def test_until_is_honoured(confined):
     assert alive(confined)
 
 
-@pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not there")
-def test_feeds_by_https_and_from_files(confined):
-    """Workers inherit the unit's limits and need a few calls more than lenscapd itself."""
-    server = webserver.WebServer(confined)
-    try:
-        server.put("/auditor.jsonl", daemonsite.feed_text("auditor", 1, daemonsite.addresses(2)))
-        path = confined.feed_path("near.jsonl")
-        path.write_text(daemonsite.feed_text("near", 1, daemonsite.addresses(3)))
-        path.chmod(0o644)
-        confined.configure(feeds=[{"name": "near", "path": str(path)},
-                                  {"name": "auditor", "url": server.url("/auditor.jsonl"), "unsigned": True,
-                                   "ca-file": str(server.certificates.ca)}])
-        confined.daemon.process.send_signal(signal.SIGHUP)
-        netsite.wait_until("both feeds", lambda: [s["serial"] for s in confined.daemon_state()["sources"]
-                                                  if s["kind"] == "feed"] == [1, 1])
-        assert alive(confined)
-    finally:
-        server.close()
+def test_feeds_from_files(confined):
+    """Workers inherit the unit's limits and need a few calls more than lenscapd itself. They have no network: that is
+    lenscapd-fetch's (test_fetch_service.py)."""
+    names = ("near", "far")
+    for name in names:
+        confined.feed_path(f"{name}.jsonl").write_text(daemonsite.feed_text(name, 1, daemonsite.addresses(3)))
+        confined.feed_path(f"{name}.jsonl").chmod(0o644)
+    confined.configure(feeds=[{"name": name, "path": str(confined.feed_path(f"{name}.jsonl"))} for name in names])
+    confined.daemon.process.send_signal(signal.SIGHUP)
+    netsite.wait_until("both feeds", lambda: [s["serial"] for s in confined.daemon_state()["sources"]
+                                              if s["kind"] == "feed"] == [1, 1])
+    assert alive(confined)
 
 
 @pytest.mark.parametrize("name", ["lenscap-loader", "lenscapd"])
