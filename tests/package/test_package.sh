@@ -81,7 +81,7 @@ contents() {
 # What `make install` installs (tests/net/test_dist.py knows what that is), and what only a package has.
 expected() {
 	(cd "$work/installed" && find . -type f -printf '%M root/root /%P\n' | sed '/\/share\/man\//s/$/.gz/')
-	for name in README.Debian README.md.gz SECURITY.md architecture.md.gz changelog.gz copyright; do
+	for name in README.Debian README.md.gz SECURITY.md security.md.gz architecture.md.gz changelog.gz copyright; do
 		echo "-rw-r--r-- root/root /usr/share/doc/lenscap/$name"
 	done
 	echo "-rw-r--r-- root/root /usr/share/lintian/overrides/lenscap"
