@@ -154,7 +154,7 @@ static void format_octets(uint64_t mac48, unsigned octets, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (unsigned i = 0; i < octets; i++) {
+	for (size_t i = 0; i < octets; i++) {
 		unsigned octet = (unsigned)(mac48 >> (40 - 8 * i)) & 0xff;
 
 		out[3 * i] = digits[octet >> 4];
