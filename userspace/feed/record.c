@@ -241,6 +241,8 @@ const struct record *record_read(struct record_reader *r, enum record_kind kind,
 		return &r->record;
 	r->record.seen = r->record.present = 0;
 	status = yajl_parse(r->json, (const unsigned char *)line, size);
+	if (status == yajl_status_ok && !r->depth) /* what is behind the object might wait for its end on the next line */
+		status = yajl_parse(r->json, (const unsigned char *)"\n", 1);
 	if (status == yajl_status_ok && r->objects == 1 && !r->depth)
 		return &r->record;
 	if (status == yajl_status_error)
