@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# make: everything into build/ (O=DIR elsewhere). V=1 shows commands, SAN=1 adds ASan and UBSan, WERROR=1 is CI's.
+# make: everything into build/ (O=DIR elsewhere). V=1 shows commands, SAN=1 adds ASan and UBSan, TSAN=1 (without WERROR: gcc 12
+# then warns for nothing) TSan, for what has threads: lenscap capture. WERROR=1 is CI's.
 
 O ?= build
 PREFIX ?= /usr
@@ -25,6 +26,10 @@ override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifdef SAN
 override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 override LDFLAGS += -fsanitize=address,undefined
+endif
+ifdef TSAN
+override CFLAGS += -fsanitize=thread -U_FORTIFY_SOURCE
+override LDFLAGS += -fsanitize=thread
 endif
 
 Q := $(if $(V),,@)
