@@ -66,6 +66,7 @@ class Arena:
     def __init__(self, tag):
         self.tag = tag
         self.names, self.processes = [], []
+        self.mounted = None  # what was not there before
         self.senders = self.add_namespace("send")
 
     def add_namespace(self, name):
@@ -107,6 +108,8 @@ class Arena:
             process.wait(10)
         for name in self.names:
             run("ip", "netns", "delete", name, check=False)
+        if self.mounted:
+            run("umount", self.mounted, check=False)
 
 
 def table(contestants, limit):

@@ -96,6 +96,7 @@ def xdp_filter(arena, namespace, port, count):
         raise Missing("xdp-filter is in use on this machine (/sys/fs/bpf/xdp-filter)")
     if not os.path.ismount(BPFFS):
         run("mount", "-t", "bpf", "bpf", BPFFS)
+        arena.mounted = BPFFS
     tried(arena, namespace, "xdp-filter", "load", "-m", "native", "-f", "ethernet", port)
     tried(arena, namespace, "xdp-filter", "ether", "-m", "src", mac(0))
     fill_map(BPFFS / "xdp-filter/filter_ethernet", count)
