@@ -44,8 +44,8 @@ void doctor_kernel(struct doctor *d)
 	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
 		doctor_say(d, FINDING_GOOD, "BTF", NULL, "the kernel describes its types");
 	else
-		doctor_say(d, FINDING_PROBLEM, "BTF", "use a kernel with CONFIG_DEBUG_INFO_BTF",
-			   "/sys/kernel/btf/vmlinux: %s; the XDP program cannot be loaded without it", strerror(errno));
+		doctor_say(d, FINDING_WARNING, "BTF", "use a kernel with CONFIG_DEBUG_INFO_BTF",
+			   "/sys/kernel/btf/vmlinux: %s", strerror(errno));
 	if (unprivileged == 0)
 		doctor_say(d, FINDING_WARNING, "unprivileged BPF", "sysctl kernel.unprivileged_bpf_disabled=2",
 			   "everybody may load programs; Lenscap does not need that");
