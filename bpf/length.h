@@ -21,7 +21,7 @@ enum special_kfunc_type { KF_bpf_cast_to_kern_ctx = 0 };
  * frame is a call, and with today's mitigations that costs a stopped frame a fourth of all. */
 static __always_inline __u32 frame_length(struct xdp_md *ctx)
 {
-	if (bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_cast_to_kern_ctx)) {
+	if (HAS_KERNEL_CONTEXT && bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_cast_to_kern_ctx)) {
 		const struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
 
 		if (!(xdp->flags & HAS_FRAGS))

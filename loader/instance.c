@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Load programs: shared maps by descriptor, a port's own data frozen before the verifier runs. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "lenscap_egress.skel.h"
 #include "lenscap_tc.skel.h"
 #include "lenscap_xdp.skel.h"
+#include "lenscap_xdp_call.skel.h"
 
 /* The programs differ in their name, their bytes, and where in their read-only data the port's is. */
 static const struct kind {
@@ -21,11 +23,12 @@ static const struct kind {
 	size_t conf; /* offset */
 } kinds[] = {
     {"lenscap_xdp", lenscap_xdp__elf_bytes, offsetof(struct lenscap_xdp__rodata, port_conf)},
+    {"lenscap_xdp", lenscap_xdp_call__elf_bytes, offsetof(struct lenscap_xdp_call__rodata, port_conf)},
     {"lenscap_tc", lenscap_tc__elf_bytes, offsetof(struct lenscap_tc__rodata, port_conf)},
     {"lenscap_egress", lenscap_egress__elf_bytes, offsetof(struct lenscap_egress__rodata, port_conf)},
     {"lenscap_copy", lenscap_copy__elf_bytes, 0},
 };
-enum { KIND_XDP, KIND_TC, KIND_EGRESS, KIND_COPY };
+enum { KIND_XDP, KIND_XDP_CALL, KIND_TC, KIND_EGRESS, KIND_COPY };
 
 static int share_maps(struct bpf_object *object, const struct maps *maps)
 {
@@ -96,10 +99,30 @@ static int load(const struct kind *kind, const struct maps *maps, const struct l
 	return error;
 }
 
+/* Whether the kernel shows programs its own context (bpf/length.h). Asked here, since libbpf looks for a function that is missing
+ * in the modules too, and that takes CAP_SYS_ADMIN. */
+static bool has_kernel_context(void)
+{
+	struct btf *types = btf__load_vmlinux_btf();
+	bool has = types && btf__find_by_name_kind(types, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
+
+	btf__free(types);
+	return has;
+}
+
+static const struct kind *xdp_kind(void)
+{
+	static const struct kind *chosen;
+
+	if (!chosen)
+		chosen = &kinds[has_kernel_context() ? KIND_XDP : KIND_XDP_CALL];
+	return chosen;
+}
+
 int instance_load(const struct maps *maps, const struct lc_port_conf *conf, struct instance *out)
 {
 	struct instance fresh = INSTANCE_NONE;
-	int error = load(&kinds[KIND_XDP], maps, conf, &fresh.xdp);
+	int error = load(xdp_kind(), maps, conf, &fresh.xdp);
 
 	if (!error)
 		error = load(&kinds[KIND_TC], maps, conf, &fresh.tc);

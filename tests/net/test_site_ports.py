@@ -17,8 +17,8 @@ def test_port_deleted_and_made_anew(running):
     running.add_port("cam1", netsite.HIKVISION)
     running.in_ns("cam1", "ip", "address", "add", "10.77.0.1/24", "dev", "eth0")
     port = netsite.wait_until("the new port", lambda: (
-        lambda p: p["enforcing"] and p["ifindex"] != first["ifindex"] and p)(attached(running, "cam1")))
-    assert port["xdp"] == first["xdp"]
+        lambda p: p["enforcing"] and p["ifindex"] != first["ifindex"] and p["xdp"] == first["xdp"] and p)(
+            attached(running, "cam1")))
     assert not running.ping("cam1", "10.77.0.4")
     assert running.ping("laptop", "10.77.0.4")
     assert sum(running.totals("cam1").values()) > 0

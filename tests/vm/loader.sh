@@ -67,7 +67,7 @@ cable() { # port name, its address: a device behind it in a namespace of the por
 }
 
 answers() { # namespace, address: does the device hear from us?
-	nsenter --net=/run/netns/"$1" ping -c 2 -W 2 "$2" >/dev/null
+	nsenter --net=/run/netns/"$1" ping -c 5 -i 0.5 -W 2 "$2" >/dev/null
 }
 
 address() { # namespace, device, MAC

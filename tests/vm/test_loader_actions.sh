@@ -96,6 +96,11 @@ ok "a diverted device is not answered"
 copied=$(($(total copied) - copied)) was=$(($(total $stopped) - was))
 [ "$was" -gt 0 ] && [ "$copied" -eq "$was" ] && [ "$(total copy_failed)" -eq 0 ]
 ok "each of its frames is stopped and copied"
+i=0
+until [ $(($(received mon eth0) - before)) -ge "$copied" ] || [ $i -gt 50 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
 [ $(($(received mon eth0) - before)) -ge "$copied" ]
 ok "and arrives at the mirror port"
 stop -TERM
