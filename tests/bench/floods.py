@@ -48,6 +48,8 @@ class Floods:
         self.stand("lens", f"Lenscap, {n:,} entries, 4,096 active", lambda a, s, p: peers.lenscap(a, s, p, "--entries", n))
         self.stand("lenstc", f"Lenscap's tc program alone, {n:,} entries, 4,096 active",
                    lambda a, s, p: peers.lenscap(a, s, p, "--entries", n, "--tc"))
+        self.stand("contain", f"Lenscap contain, {n:,} entries, 4,096 active, none may talk to its peer",
+                   lambda a, s, p: peers.lenscap(a, s, p, "--entries", n, "--action", "contain"))
         self.nft_seconds = self.stand("nft", f"nftables, netdev ingress set of {n:,}, 4,096 active",
                                       lambda a, s, p: peers.nft_netdev(a, s, p, n))
         self.stand("xdpf", f"xdp-filter, {few:,} addresses, 4,096 active", lambda a, s, p: peers.xdp_filter(a, s, p, few))

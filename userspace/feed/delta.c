@@ -18,12 +18,22 @@ struct named { /* prefixes that the delta speaks of, sorted */
 	size_t n, room;
 };
 
+/* As intake.c does: a carriage return elsewhere in the line is white space like any other. */
+static void cut_end(char *line)
+{
+	size_t size = strcspn(line, "\n");
+
+	if (size && line[size - 1] == '\r')
+		size--;
+	line[size] = '\0';
+}
+
 static const struct record *read_one(struct record_reader *reader, char *line, struct prefix *prefix)
 {
 	const struct record *r;
 	const char *reason;
 
-	line[strcspn(line, "\r\n")] = '\0';
+	cut_end(line);
 	r = record_read(reader, RECORD_ENTRY, line, strlen(line), &reason);
 	if (!r || prefix_parse(r->value[record_has(r, FIELD_MAC) ? FIELD_MAC : FIELD_PREFIX].text, prefix, &reason))
 		return NULL;
