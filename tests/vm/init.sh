@@ -20,8 +20,8 @@ for test in /tests/test_*; do
 	name=$(basename "$test" .sh)
 	echo "VM-GROUP $name"
 	case $test in
-	*.sh) timeout 480 sh "$test" ;;
-	*) timeout 480 "$test" ;;
+	*.sh) timeout 900 sh "$test" ;;
+	*) timeout 900 "$test" ;;
 	esac 2>/tmp/errors || {
 		echo "VM-FAILED $name: exit code $?"
 		tail -n 20 /tmp/errors
