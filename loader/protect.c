@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../bpf/hash.h"
+#include "../userspace/lib/mac.h"
 #include "protect.h"
 
 struct set {
@@ -31,15 +32,6 @@ static void add(struct set *set, uint64_t mac)
 		set->mac[set->n++] = mac;
 }
 
-static uint64_t to_mac48(const uint8_t mac[static 6])
-{
-	uint64_t out = 0;
-
-	for (int i = 0; i < 6; i++)
-		out = out << 8 | mac[i];
-	return out;
-}
-
 /* The configuration's first: they are wanted by name, should there be too many. */
 static void wanted(const struct config *config, const struct ifaces *ifaces, struct set *set)
 {
@@ -50,7 +42,7 @@ static void wanted(const struct config *config, const struct ifaces *ifaces, str
 		add(set, config->protect[i]);
 	iface = ifaces_all(ifaces, &n);
 	for (size_t i = 0; i < n; i++)
-		add(set, to_mac48(iface[i].mac));
+		add(set, mac_read(iface[i].mac));
 }
 
 static void present(int fd, struct set *set)

@@ -117,12 +117,9 @@ static void add_modes(json_t *json, const struct port *port, const struct mirror
 static json_t *port_json(const struct port *port, const struct loader *loader)
 {
 	json_t *json = json_object();
-	uint64_t mac48 = 0;
 	char mac[MAC_TEXT];
 
-	for (int i = 0; i < 6; i++)
-		mac48 = mac48 << 8 | port->pub.mac[i];
-	mac_format(mac48, mac);
+	mac_format(mac_read(port->pub.mac), mac);
 	json_object_set_new(json, "name", name_json(port->pub.name));
 	json_object_set_new(json, "number", json_integer(port->number));
 	json_object_set_new(json, "ifindex", json_integer(port->pub.ifindex));

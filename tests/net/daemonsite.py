@@ -82,6 +82,17 @@ class DaemonSite(netsite.Site):
         self.daemon.stop(sig)
         return self.begin(**options)
 
+    def forget(self):
+        """End lenscapd, and nothing it wrote is left."""
+        if self.daemon:
+            self.daemon.stop()
+            self.daemon = None
+        for path in list((self.state / "daemon").rglob("*")):
+            if path.is_file():
+                path.unlink()
+        (self.run / "daemon" / "state.json").unlink(missing_ok=True)
+        (self.log / "events.jsonl").unlink(missing_ok=True)
+
     # ---- what it says ----
     def source(self, name):
         return next(s for s in self.daemon_state()["sources"] if s["name"] == name)

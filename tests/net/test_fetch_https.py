@@ -29,14 +29,7 @@ def shared():
 def web(shared):
     shared.web.put("/auditor.jsonl", feed_text("auditor", 1, ENTRIES))
     yield shared
-    if shared.daemon:
-        shared.daemon.stop()
-        shared.daemon = None
-    for path in list((shared.state / "daemon").rglob("*")):
-        if path.is_file():
-            path.unlink()
-    (shared.run / "daemon" / "state.json").unlink(missing_ok=True)
-    (shared.log / "events.jsonl").unlink(missing_ok=True)
+    shared.forget()
     (shared.web.folder / "access.log").write_text("")
 
 

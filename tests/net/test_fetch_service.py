@@ -84,14 +84,7 @@ def site(shared):
     shared.web.put("/auditor.jsonl", feed_text("auditor", 1, addresses(5)))
     yield shared
     shared.service.close()
-    if shared.daemon:
-        shared.daemon.stop()
-        shared.daemon = None
-    for path in list((shared.state / "daemon").rglob("*")):
-        if path.is_file():
-            path.unlink()
-    (shared.run / "daemon" / "state.json").unlink(missing_ok=True)
-    (shared.log / "events.jsonl").unlink(missing_ok=True)
+    shared.forget()
 
 
 def configure(site, path="/auditor.jsonl", url=None, **options):

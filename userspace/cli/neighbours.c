@@ -11,20 +11,11 @@
 #include <sys/time.h>
 
 #include "../../bpf/abi.h"
+#include "../lib/mac.h"
 
 #define WAIT_SECONDS 2
 #define MOST 65536
 #define NOBODY (NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP)
-
-static uint64_t mac48_of(const struct nlattr *attr)
-{
-	const uint8_t *octet = mnl_attr_get_payload(attr);
-	uint64_t mac48 = 0;
-
-	for (unsigned i = 0; i < 6; i++)
-		mac48 = mac48 << 8 | octet[i];
-	return mac48;
-}
 
 static void add(struct neighbours *out, uint8_t family, const struct nlattr *address, const struct nlattr *mac)
 {
@@ -38,7 +29,7 @@ static void add(struct neighbours *out, uint8_t family, const struct nlattr *add
 		return;
 	out->neighbour = bigger;
 	new = &bigger[out->n++];
-	*new = (struct neighbour){.mac48 = mac48_of(mac), .family = family == AF_INET ? LC_PERMIT_INET : LC_PERMIT_INET6};
+	*new = (struct neighbour){.mac48 = mac_read(mnl_attr_get_payload(mac)), .family = family == AF_INET ? LC_PERMIT_INET : LC_PERMIT_INET6};
 	memcpy(new->address, mnl_attr_get_payload(address), size);
 }
 

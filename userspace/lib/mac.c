@@ -163,6 +163,15 @@ static void format_octets(uint64_t mac48, unsigned octets, char *out)
 	}
 }
 
+uint64_t mac_read(const uint8_t octet[static 6])
+{
+	uint64_t mac48 = 0;
+
+	for (unsigned i = 0; i < 6; i++)
+		mac48 = mac48 << 8 | octet[i];
+	return mac48;
+}
+
 void mac_format(uint64_t mac48, char out[static MAC_TEXT])
 {
 	format_octets(mac48, 6, out);

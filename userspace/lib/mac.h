@@ -24,6 +24,9 @@ int mac_parse(const char *text, uint64_t *mac48, const char **reason);
  * Refuses lengths outside 24..48, bits beyond the length, group addresses, all-zero, broadcast, trailing text. */
 int prefix_parse(const char *text, struct prefix *out, const char **reason);
 
+/* The six octets of an address, in the order of the wire, as a mac48. */
+uint64_t mac_read(const uint8_t octet[static 6]);
+
 /* Colons, lower case; a prefix shows the octets its length covers ("44:19:b6/24"), length 48 no length. */
 void mac_format(uint64_t mac48, char out[static MAC_TEXT]);
 void prefix_format(const struct prefix *p, char out[static PREFIX_TEXT]);

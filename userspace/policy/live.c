@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "../lib/mac.h"
 #include "guard.h"
 
 #define ROWS_MAX (1u << 20) /* as many as a router's tables are ever set to hold */
@@ -139,16 +140,6 @@ static bool is_gateway(const struct dump *d, const struct nlattr *dst, int famil
 	return false;
 }
 
-static uint64_t read_mac(const struct nlattr *attr)
-{
-	const uint8_t *octet = mnl_attr_get_payload(attr);
-	uint64_t mac48 = 0;
-
-	for (unsigned i = 0; i < 6; i++)
-		mac48 = mac48 << 8 | octet[i];
-	return mac48;
-}
-
 static int add_row(struct dump *d, uint64_t mac48, int ifindex, bool gateway)
 {
 	if (d->n == ROWS_MAX)
@@ -198,7 +189,7 @@ static int on_neighbour(const struct nlmsghdr *message, void *arg)
 	}
 	if (!lladdr || mnl_attr_get_payload_len(lladdr) != 6)
 		return MNL_CB_OK;
-	mac48 = read_mac(lladdr);
+	mac48 = mac_read(mnl_attr_get_payload(lladdr));
 	if (!mac48 || mac48 >> 40 & 1)
 		return MNL_CB_OK;
 	return add_row(d, mac48, n->ndm_ifindex, !d->bridge && is_gateway(d, dst, n->ndm_family, n->ndm_ifindex));
