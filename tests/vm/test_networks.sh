@@ -5,13 +5,13 @@
 # shellcheck source=tests/vm/loader.sh
 . "$(dirname "$0")/loader.sh"
 
-# Until a test holds, 15 seconds at most.
+# Until a test holds, for 30 seconds; one that takes long itself (answers) is tried again in that time, not for ever.
 soon() {
-	for _ in $(seq 150); do
-		"$@" && return 0
+	end=$(($(date +%s) + 30))
+	until "$@"; do
+		[ "$(date +%s)" -lt $end ] || return 1
 		sleep 0.1
 	done
-	return 1
 }
 enforcing() { port "$1" ".ifindex == $(cat "/sys/class/net/$1/ifindex") and .enforcing and .up"; }
 inside() { # namespace, command
@@ -155,8 +155,8 @@ ip netns delete away
 
 # ---- Network cards: the port has two queues, the camera is a card of its own on the same wire ----
 card() { # its address
-	for path in /sys/class/net/*; do
-		[ "$(cat "$path/address")" = "$1" ] && basename "$path"
+	for path in /sys/class/net/*/; do
+		[ -e "$path/address" ] && [ "$(cat "$path/address")" = "$1" ] && basename "$path"
 	done
 }
 nic=$(card 02:aa:00:00:00:0a)
