@@ -52,29 +52,15 @@ static void permit_all(struct kernel *k)
 
 int contain_setup(void **state)
 {
-	struct contain_site *site = calloc(1, sizeof(*site));
-	struct lc_port_conf conf;
+	struct kernel *kernel = kernel_new(NULL);
+	struct lc_port_conf conf = kernel_conf(kernel);
 
-	assert_non_null(site);
-	site->kernel = kernel_new(NULL);
-	conf = kernel_conf(site->kernel);
 	conf_zone_everywhere(&conf, LC_CONTAIN, LC_ZONE_BOTH);
 	conf.flags = LC_PORT_BOTH;
-	site->port = kernel_load(site->kernel, &conf);
-	kernel_clear(site->kernel);
-	permit_all(site->kernel);
-	kernel_flag(site->kernel, TEST_CAMERA, LC_LEN_48, LC_QUARANTINE);
-	*state = site;
-	return 0;
-}
-
-int contain_teardown(void **state)
-{
-	struct contain_site *site = *state;
-
-	kernel_unload(&site->port);
-	kernel_free(site->kernel);
-	free(site);
+	*state = context_new(kernel, &conf);
+	kernel_clear(kernel);
+	permit_all(kernel);
+	kernel_flag(kernel, TEST_CAMERA, LC_LEN_48, LC_QUARANTINE);
 	return 0;
 }
 
@@ -84,45 +70,45 @@ static void check(const struct contain_row *row, const char *hook, bool as_wante
 		fail_msg("%s: at %s it should %s", row->name, hook, row->passes ? "pass" : "be stopped");
 }
 
-static void check_counted(const struct contain_site *site, const struct contain_row *row, const char *hook, enum lc_reason stopped,
+static void check_counted(const struct context *c, const struct contain_row *row, const char *hook, enum lc_reason stopped,
 			  bool pass_counts)
 {
-	struct lc_totals totals = kernel_totals(site->kernel, 0);
+	struct lc_totals totals = kernel_totals(c->kernel, 0);
 
 	if (totals.frames[LC_CONTAINED] != (row->passes && pass_counts) || totals.frames[stopped] != !row->passes)
 		fail_msg("%s: at %s it was counted as contained %llu, stopped %llu", row->name, hook,
 			 (unsigned long long)totals.frames[LC_CONTAINED], (unsigned long long)totals.frames[stopped]);
-	kernel_forget(site->kernel);
+	kernel_forget(c->kernel);
 }
 
-static void ingress(const struct contain_site *site, const struct contain_row *row, bool pass_counts)
+static void ingress(const struct context *c, const struct contain_row *row, bool pass_counts)
 {
 	struct packet p;
 
 	from_hex(&p, row->frame);
-	kernel_forget(site->kernel);
-	check(row, "XDP", run_xdp(&site->port, &p) == (row->passes ? XDP_PASS : XDP_DROP));
-	check_counted(site, row, "XDP", LC_STOPPED_XDP, false);
-	check(row, "tc ingress", run_tc(&site->port, &p) == (row->passes ? TC_ACT_UNSPEC : TC_ACT_SHOT));
-	check_counted(site, row, "tc ingress", LC_STOPPED_TC, pass_counts);
+	kernel_forget(c->kernel);
+	check(row, "XDP", run_xdp(&c->port, &p) == (row->passes ? XDP_PASS : XDP_DROP));
+	check_counted(c, row, "XDP", LC_STOPPED_XDP, false);
+	check(row, "tc ingress", run_tc(&c->port, &p) == (row->passes ? TC_ACT_UNSPEC : TC_ACT_SHOT));
+	check_counted(c, row, "tc ingress", LC_STOPPED_TC, pass_counts);
 }
 
-void contain_from(const struct contain_site *site, const struct contain_row *row, size_t n)
+void contain_from(const struct context *c, const struct contain_row *row, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		ingress(site, &row[i], true);
+		ingress(c, &row[i], true);
 }
 
-void contain_to(const struct contain_site *site, const struct contain_row *row, size_t n)
+void contain_to(const struct context *c, const struct contain_row *row, size_t n)
 {
-	int egress = bpf_program__fd(site->port.egress->progs.lenscap_egress);
+	int egress = bpf_program__fd(c->port.egress->progs.lenscap_egress);
 
 	for (size_t i = 0; i < n; i++) {
 		struct packet p;
 
-		ingress(site, &row[i], false);
+		ingress(c, &row[i], false);
 		from_hex(&p, row[i].frame);
 		check(&row[i], "tc egress", run_program(egress, &p) == (row[i].passes ? TC_ACT_UNSPEC : TC_ACT_SHOT));
-		check_counted(site, &row[i], "tc egress", LC_STOPPED_TC, true);
+		check_counted(c, &row[i], "tc egress", LC_STOPPED_TC, true);
 	}
 }

@@ -3,7 +3,7 @@
 #ifndef LENSCAP_TESTS_CONTAIN_H
 #define LENSCAP_TESTS_CONTAIN_H
 
-#include "kernel.h"
+#include "context.h"
 
 /* Pieces of frames as hexadecimal text; spaces between them are free. */
 #define CAMERA "4419b6010203 "
@@ -19,17 +19,12 @@ struct contain_row {
 };
 
 /* 10.20.0.5, 10.30.0.0/16, 2001:db8::5 and 2001:db8:30::/48 may be talked to; 10.20.0.1, fe80::1 and 2001:db8::1 are
- * gateways. In a zone on every VLAN. */
-struct contain_site {
-	struct kernel *kernel;
-	struct kernel_port port;
-};
+ * gateways. In a zone on every VLAN. For cmocka; ended by context_teardown(). */
 int contain_setup(void **state);
-int contain_teardown(void **state);
 
 /* Frames of the camera: XDP and tc ingress must agree with the row, and count it once. */
-void contain_from(const struct contain_site *site, const struct contain_row *row, size_t n);
+void contain_from(const struct context *c, const struct contain_row *row, size_t n);
 /* Frames to it: XDP, tc ingress and tc egress must; a pass counts at egress alone. */
-void contain_to(const struct contain_site *site, const struct contain_row *row, size_t n);
+void contain_to(const struct context *c, const struct contain_row *row, size_t n);
 
 #endif

@@ -13,15 +13,10 @@
 #include <linux/pkt_cls.h>
 
 #include "../../bpf/hash.h"
-#include "kernel.h"
+#include "context.h"
 
 #define PORT 5
 #define OUI 0x4419b6000000ull
-
-struct context {
-	struct kernel *kernel;
-	struct kernel_port port; /* zone 7 everywhere: drop; no zone on VLAN 300 */
-};
 
 static void stop(const struct context *c, uint64_t mac48, size_t size)
 {
@@ -351,11 +346,11 @@ static void test_devices_without_a_slot_share_their_events(void **state)
 static void test_lost_events_are_counted(void **state)
 {
 	const struct kernel_size size = {.ring = 4096, .slots = 4096};
-	struct context *c = *state, small = {kernel_new(&size), {NULL, NULL, NULL}};
+	struct context small = {.kernel = kernel_new(&size)};
 	struct lc_port_conf conf = kernel_conf(small.kernel);
 	uint64_t lost;
 
-	(void)c;
+	(void)state;
 	conf_zone_everywhere(&conf, LC_DROP, 0);
 	conf.port = PORT;
 	small.port = kernel_load(small.kernel, &conf);
@@ -370,29 +365,16 @@ static void test_lost_events_are_counted(void **state)
 	kernel_free(small.kernel);
 }
 
+/* Zone 7 everywhere: drop; no zone on VLAN 300. */
 static int setup(void **state)
 {
-	struct context *c = calloc(1, sizeof(*c));
-	struct lc_port_conf conf;
+	struct kernel *kernel = kernel_new(NULL);
+	struct lc_port_conf conf = kernel_conf(kernel);
 
-	assert_non_null(c);
-	c->kernel = kernel_new(NULL);
-	conf = kernel_conf(c->kernel);
 	conf_zone_everywhere(&conf, LC_DROP, 0);
 	conf.port = PORT;
 	conf.vlan_zone[300] = 0;
-	c->port = kernel_load(c->kernel, &conf);
-	*state = c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct context *c = *state;
-
-	kernel_unload(&c->port);
-	kernel_free(c->kernel);
-	free(c);
+	*state = context_new(kernel, &conf);
 	return 0;
 }
 
@@ -413,5 +395,5 @@ int main(void)
 		cmocka_unit_test(test_lost_events_are_counted),
 	};
 
-	return cmocka_run_group_tests_name("account", tests, setup, teardown);
+	return cmocka_run_group_tests_name("account", tests, setup, context_teardown);
 }

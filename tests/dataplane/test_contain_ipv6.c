@@ -152,5 +152,5 @@ int main(void)
 		cmocka_unit_test(test_frames_to_the_camera),
 	};
 
-	return cmocka_run_group_tests(tests, contain_setup, contain_teardown);
+	return cmocka_run_group_tests(tests, contain_setup, context_teardown);
 }

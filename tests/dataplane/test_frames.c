@@ -13,8 +13,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
-#include "kernel.h"
-#include "tags.h"
+#include "context.h"
 
 #define MAX_TAGS 12
 #define QINQ 0x88a8
@@ -91,12 +90,6 @@ static void build(struct packet *p, const struct row *row, uint64_t source)
 	if (row->size)
 		packet_pad(p, row->size);
 }
-
-struct context {
-	struct kernel *kernel;
-	struct kernel_port port;
-	struct harness *harness;
-};
 
 static void check_counted(const struct context *c, const struct row *row, const struct packet *p, enum lc_reason reason)
 {
@@ -241,28 +234,12 @@ static void test_tags_in_metadata(void **state)
 
 static int setup(void **state)
 {
-	struct context *c = calloc(1, sizeof(*c));
-	struct lc_port_conf conf;
+	struct context *c;
 
-	assert_non_null(c);
-	c->kernel = kernel_new(NULL);
-	conf = kernel_conf(c->kernel);
-	conf_zone_everywhere(&conf, LC_DROP, 0);
-	c->port = kernel_load(c->kernel, &conf);
+	(void)context_setup(state);
+	c = *state;
 	kernel_flag(c->kernel, TEST_CAMERA, LC_LEN_48, LC_QUARANTINE);
 	c->harness = tags_before(bpf_program__fd(c->port.tc->progs.lenscap_tc));
-	*state = c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct context *c = *state;
-
-	harness__destroy(c->harness);
-	kernel_unload(&c->port);
-	kernel_free(c->kernel);
-	free(c);
 	return 0;
 }
 
@@ -275,5 +252,5 @@ int main(void)
 		cmocka_unit_test(test_tags_in_metadata),
 	};
 
-	return cmocka_run_group_tests_name("frames", tests, setup, teardown);
+	return cmocka_run_group_tests_name("frames", tests, setup, context_teardown);
 }

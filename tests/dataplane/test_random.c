@@ -12,7 +12,7 @@
 #include <linux/pkt_cls.h>
 
 #include "../../bpf/hash.h"
-#include "kernel.h"
+#include "context.h"
 
 #define FILLS 20000
 #define VLAN_DRY_RUN 10
@@ -20,29 +20,25 @@
 #define VLAN_ALLOW 30 /* a zone that only watches: nothing an entry could ask for is permitted */
 #define PROTECTED 0x020000000042ull
 
-struct context {
-	struct kernel *kernel;
-	struct kernel_port port;
-	uint64_t random;
-};
-
-static uint64_t next(struct context *c)
+static uint64_t next(void)
 {
-	c->random ^= c->random << 13;
-	c->random ^= c->random >> 7;
-	c->random ^= c->random << 17;
-	return c->random;
+	static uint64_t random = 0x9e3779b97f4a7c15ull;
+
+	random ^= random << 13;
+	random ^= random >> 7;
+	random ^= random << 17;
+	return random;
 }
 
 /* Random words, of which many could match: half of them have a frame's own address as prefix. */
-static uint64_t random_word(struct context *c, const uint64_t *mac48, size_t n)
+static uint64_t random_word(const uint64_t *mac48, size_t n)
 {
-	uint64_t word = next(c);
+	uint64_t word = next();
 	unsigned code = word >> 8 & 3;
 
 	if (word >> 60 & 1)
-		return next(c);
-	return mac48[word % n] << 16 | code << 8 | (next(c) & 0xff);
+		return next();
+	return mac48[word % n] << 16 | code << 8 | (next() & 0xff);
 }
 
 static const uint64_t sources[] = {PROTECTED, TEST_CAMERA, TEST_LAPTOP, 0x70b3d5100001ull};
@@ -58,8 +54,8 @@ static void fill_buckets_of(struct context *c, uint64_t mac48)
 		uint64_t hash = lc_hash(key, c->kernel->control.seed[0], c->kernel->control.seed[1]);
 		uint32_t bucket = (uint32_t)hash & (c->kernel->control.buckets - 1);
 
-		if (next(c) & 1)
-			c->kernel->buckets[bucket].word[next(c) % 8] = key << 8 | (next(c) & 0xff);
+		if (next() & 1)
+			c->kernel->buckets[bucket].word[next() % 8] = key << 8 | (next() & 0xff);
 	}
 }
 
@@ -68,13 +64,13 @@ static void fill(struct context *c)
 	uint64_t *head = (uint64_t *)c->kernel->head;
 
 	for (size_t i = 0; i < sizeof(*c->kernel->head) / 8; i++)
-		head[i] = next(c);
+		head[i] = next();
 	for (size_t i = 0; i < ((size_t)c->kernel->control.buckets + 1) * LC_BUCKET_WORDS; i++)
-		((uint64_t *)c->kernel->buckets)[i] = random_word(c, sources, N_SOURCES);
+		((uint64_t *)c->kernel->buckets)[i] = random_word(sources, N_SOURCES);
 	for (size_t i = 0; i < N_SOURCES; i++) {
 		uint32_t place = lc_filter_index((uint32_t)(sources[i] >> 24));
 
-		c->kernel->filter[place / 16] = next(c) | next(c);
+		c->kernel->filter[place / 16] = next() | next();
 		fill_buckets_of(c, sources[i]);
 	}
 }
@@ -144,14 +140,9 @@ static void test_reopening_makes_sense_of_random_words(void **state)
 
 static int setup(void **state)
 {
-	const struct kernel_size size = {.capacity = 32};
-	struct context *c = calloc(1, sizeof(*c));
-	struct lc_port_conf conf;
+	struct kernel *kernel = kernel_new(&(struct kernel_size){.capacity = 32});
+	struct lc_port_conf conf = kernel_conf(kernel);
 
-	assert_non_null(c);
-	c->random = 0x9e3779b97f4a7c15ull;
-	c->kernel = kernel_new(&size);
-	conf = kernel_conf(c->kernel);
 	conf_zone_everywhere(&conf, LC_DROP, 0);
 	conf.zone[2] = conf.zone[1];
 	conf.zone[2].flags = LC_ZONE_DRY_RUN;
@@ -160,19 +151,8 @@ static int setup(void **state)
 	conf.vlan_zone[VLAN_ENFORCE] = 1;
 	conf.vlan_zone[VLAN_DRY_RUN] = 2;
 	conf.vlan_zone[VLAN_ALLOW] = 3;
-	c->port = kernel_load(c->kernel, &conf);
-	kernel_protect(c->kernel, PROTECTED);
-	*state = c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct context *c = *state;
-
-	kernel_unload(&c->port);
-	kernel_free(c->kernel);
-	free(c);
+	*state = context_new(kernel, &conf);
+	kernel_protect(kernel, PROTECTED);
 	return 0;
 }
 
@@ -183,5 +163,5 @@ int main(void)
 		cmocka_unit_test(test_reopening_makes_sense_of_random_words),
 	};
 
-	return cmocka_run_group_tests_name("random", tests, setup, teardown);
+	return cmocka_run_group_tests_name("random", tests, setup, context_teardown);
 }

@@ -12,14 +12,9 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
-#include "kernel.h"
+#include "context.h"
 
 #define ZONES (LC_PORT_ZONES - 1)
-
-struct context {
-	struct kernel *kernel;
-	struct kernel_port port; /* one zone everywhere: drop, enforced */
-};
 
 static const unsigned low_bits[LC_LENGTHS] = {24, 20, 12, 0};
 
@@ -364,30 +359,6 @@ static void test_a_word_in_the_stash_is_found_when_the_head_says_so(void **state
 	c->kernel->head->stash_used = 0;
 }
 
-static int setup(void **state)
-{
-	struct context *c = calloc(1, sizeof(*c));
-	struct lc_port_conf conf;
-
-	assert_non_null(c);
-	c->kernel = kernel_new(NULL);
-	conf = kernel_conf(c->kernel);
-	conf_zone_everywhere(&conf, LC_DROP, 0);
-	c->port = kernel_load(c->kernel, &conf);
-	*state = c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct context *c = *state;
-
-	kernel_unload(&c->port);
-	kernel_free(c->kernel);
-	free(c);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,5 +374,5 @@ int main(void)
 		cmocka_unit_test(test_a_word_in_the_stash_is_found_when_the_head_says_so),
 	};
 
-	return cmocka_run_group_tests_name("verdict", tests, setup, teardown);
+	return cmocka_run_group_tests_name("verdict", tests, context_setup, context_teardown);
 }

@@ -8,7 +8,9 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import loaderkit  # noqa: E402
 import netsite  # noqa: E402
+from daemonsite import DaemonSite  # noqa: E402
 
 
 def pytest_configure():
@@ -44,3 +46,22 @@ def site():
 def running(site):
     """The same with the default configuration, loader and daemon running, the policy in force."""
     return site.start()
+
+
+@pytest.fixture
+def ports(bare_site):
+    """Two ports, p1 and p2, in an enforcing zone; a policy in the snapshot; the loader not yet started."""
+    loaderkit.add_port(bare_site, "p1")
+    loaderkit.add_port(bare_site, "p2")
+    loaderkit.leave_snapshot(bare_site)
+    bare_site.configure(zones=[loaderkit.ZONE])
+    return bare_site
+
+
+@pytest.fixture
+def daemon():
+    """lenscapd alone with maps of its own, not yet started; no configuration."""
+    site = DaemonSite()
+    site.make_maps()
+    yield site
+    site.close()

@@ -6,16 +6,8 @@ import time
 
 import pytest
 
-from daemonsite import DaemonSite, addresses, feed_text, rfc3339
+from daemonsite import addresses, feed_text, rfc3339
 from netsite import run, wait_until
-
-
-@pytest.fixture
-def daemon():
-    site = DaemonSite()
-    site.make_maps()
-    yield site
-    site.close()
 
 
 def test_feed_by_rename_is_in_the_kernels_table(daemon):

@@ -10,16 +10,8 @@ import time
 
 import pytest
 
-from daemonsite import DaemonSite, addresses, feed_text
+from daemonsite import addresses, feed_text
 from netsite import BUILD, run, wait_until
-
-
-@pytest.fixture
-def daemon():
-    site = DaemonSite()
-    site.make_maps()
-    yield site
-    site.close()
 
 
 def status_of(pid):

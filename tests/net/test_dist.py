@@ -39,7 +39,7 @@ def unit(installed, name):
     """A unit as {section: {key: value}}; of keys given several times, values joined by a space."""
     parser = configparser.RawConfigParser(strict=False, dict_type=dict, delimiters=("=",), comment_prefixes=("#",))
     parser.optionxform = str
-    joined, sections, section = {}, {}, None
+    sections, section = {}, None
     for line in (installed / "lib/systemd/system" / name).read_text().splitlines():
         if line.startswith("["):
             section = sections.setdefault(line.strip("[]"), {})

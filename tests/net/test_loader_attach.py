@@ -12,16 +12,6 @@ import netsite
 from netsite import SWITCH, run, wait_until
 
 
-@pytest.fixture
-def ports(bare_site):
-    """Two ports, p1 and p2, in an enforcing zone; a policy in the snapshot; the loader not yet started."""
-    kit.add_port(bare_site, "p1")
-    kit.add_port(bare_site, "p2")
-    kit.leave_snapshot(bare_site)
-    bare_site.configure(zones=[kit.ZONE])
-    return bare_site
-
-
 def names(site):
     return sorted(p["name"] for p in site.loader_state()["ports"])
 

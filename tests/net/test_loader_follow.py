@@ -7,7 +7,6 @@ import struct
 import pytest
 
 import loaderkit as kit
-import netsite
 import pins
 from netsite import SWITCH, run, wait_until
 
@@ -203,7 +202,7 @@ def test_lost_messages_are_made_up_for(following):
     following.loader.process.send_signal(signal.SIGSTOP)
     batch = following.folder / "batch"
     batch.write_text("".join(f"link set br0 alias a{i}\n" for i in range(4000))
-                     + f"link add p9 type veth peer name p9x\nlink delete p1\n", encoding="ascii")
+                     + "link add p9 type veth peer name p9x\nlink delete p1\n", encoding="ascii")
     kit.ip(following, "-batch", str(batch))
     drops = [line.split() for line in open(f"/proc/{following.loader.pid}/net/netlink", encoding="ascii")]
     assert any(f[1] == "0" and f[8] != "0" for f in drops[1:]), "the burst was too small to lose anything"

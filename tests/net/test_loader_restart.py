@@ -15,14 +15,10 @@ from netsite import SWITCH, run, wait_until
 
 
 @pytest.fixture
-def attached(bare_site):
-    """p1 and p2 attached; the loader running."""
-    kit.add_port(bare_site, "p1")
-    kit.add_port(bare_site, "p2")
-    kit.leave_snapshot(bare_site)
-    bare_site.configure(zones=[kit.ZONE])
-    bare_site.loader = bare_site.start_loader()
-    return bare_site
+def attached(ports):
+    """The same attached; the loader running."""
+    ports.loader = ports.start_loader()
+    return ports
 
 
 def reload(site):

@@ -16,7 +16,7 @@ def test_port_deleted_and_made_anew(running):
     netsite.wait_until("the port to be gone", lambda: not (running.port_state("cam1") or {}).get("enforcing"))
     running.add_port("cam1", netsite.HIKVISION)
     running.in_ns("cam1", "ip", "address", "add", "10.77.0.1/24", "dev", "eth0")
-    port = netsite.wait_until("the new port", lambda: (
+    netsite.wait_until("the new port", lambda: (
         lambda p: p["enforcing"] and p["ifindex"] != first["ifindex"] and p["xdp"] == first["xdp"] and p)(
             attached(running, "cam1")))
     assert not running.ping("cam1", "10.77.0.4")

@@ -114,6 +114,18 @@ static int admit(struct cli *cli, const char *name, const char *sha256, const ch
 	return code;
 }
 
+/* The options and the feed that accept and reset have in common. 0, or the exit code, told. */
+static int prepare(struct cli *cli, const char *name, uint64_t *timeout)
+{
+	if (!cli_uint(cli, ACCEPT_TIMEOUT, 3600, timeout))
+		return CLI_USAGE;
+	if (!cli_config(cli))
+		return CLI_FAILED;
+	if (!is_feed(cli->config, name))
+		return cli_say(cli, CLI_FAILED, "%.64s: no feed of the configuration; see: lenscap feed list", name);
+	return 0;
+}
+
 int cmd_feed_accept(struct cli *cli)
 {
 	const char *name = cli->argument[0], *sha256 = cli->argument[1];
@@ -123,13 +135,9 @@ int cmd_feed_accept(struct cli *cli)
 	if (!is_sha256(sha256))
 		return cli_say(cli, CLI_USAGE,
 			       "%.80s: not a SHA-256 of 64 lower-case hex digits; see: lenscap feed list -j", sha256);
-	if (!cli_uint(cli, ACCEPT_TIMEOUT, 3600, &timeout))
-		return CLI_USAGE;
-	if (!cli_config(cli))
-		return CLI_FAILED;
-	if (!is_feed(cli->config, name))
-		return cli_say(cli, CLI_FAILED, "%.64s: no feed of the configuration; see: lenscap feed list", name);
-	code = check_pending(cli, name, sha256);
+	code = prepare(cli, name, &timeout);
+	if (!code)
+		code = check_pending(cli, name, sha256);
 	return code ? code : admit(cli, name, sha256, NULL, (int64_t)timeout);
 }
 
@@ -140,14 +148,10 @@ int cmd_feed_reset(struct cli *cli)
 	uint64_t timeout = 10;
 	const json_t *refused;
 	json_t *state;
-	int code, err;
+	int err, code = prepare(cli, name, &timeout);
 
-	if (!cli_uint(cli, ACCEPT_TIMEOUT, 3600, &timeout))
-		return CLI_USAGE;
-	if (!cli_config(cli))
-		return CLI_FAILED;
-	if (!is_feed(cli->config, name))
-		return cli_say(cli, CLI_FAILED, "%.64s: no feed of the configuration; see: lenscap feed list", name);
+	if (code)
+		return code;
 	state = state_read(cli->config, STATE_DAEMON, &err);
 	if (!state)
 		return no_state(cli, err);
