@@ -60,6 +60,28 @@ struct say {
 	const char *action;
 };
 
+/* A source of another policy goes on here behind the others, and then no more. */
+static void moved_and_dropped(void **state)
+{
+	struct policy *p = new_policy(), *before = new_policy();
+
+	(void)state;
+	put(before, FEED, "{\"prefix\":\"44:19:b6/24\",\"action\":\"drop\"}\n{\"mac\":\"44:19:b6:01:02:03\",\"action\":\"drop\"}\n");
+	put(p, LIST, "{\"prefix\":\"44:19:b6/24\",\"action\":\"monitor\"}\n");
+	assert_int_equal(policy_add_source(p, SOURCE_FEED, "leaving"), SOURCES);
+	policy_move(before, FEED, p, SOURCES);
+	assert_int_equal(policy_source_set(before, FEED)->n, 0);
+	policy_free(before);
+	assert_int_equal(policy_count(p), 2);
+	assert_int_equal(policy_verdict(p, CAMERA, 0, 0, NULL), LC_DROP);
+	assert_int_equal(policy_winner(p, KEY_24, 0).source, LIST);
+	policy_drop_last(p);
+	assert_int_equal(policy_sources(p), SOURCES);
+	assert_int_equal(policy_count(p), 1);
+	assert_int_equal(policy_verdict(p, CAMERA, 0, 0, NULL), LC_MONITOR);
+	policy_free(p);
+}
+
 static const struct {
 	const char *text;
 	unsigned length;
@@ -353,6 +375,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sources_in_order),
+	    cmocka_unit_test(moved_and_dropped),
 	    cmocka_unit_test(every_pair),
 	    cmocka_unit_test(only_what_differs),
 	    cmocka_unit_test(hidden_by_another_source),

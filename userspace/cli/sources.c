@@ -83,6 +83,8 @@ static void show_held(struct out *o, const char *key, const json_t *held, const 
 
 static const char *word_for(const json_t *source)
 {
+	if (state_time(source, "leaves"))
+		return "leaving";
 	if (json_is_object(state_get(source, "refused")))
 		return "refused";
 	if (json_is_object(state_get(source, "pending")))
@@ -117,6 +119,7 @@ static void show_source(struct out *o, const json_t *source, bool fetched)
 	out_string(o, "sha256", NULL, state_string(source, "sha256"));
 	out_bool(o, "stale", NULL, state_bool(source, "stale"));
 	out_bool(o, "expired", NULL, state_bool(source, "expired"));
+	out_time(o, "leaves", NULL, state_time(source, "leaves"));
 	show_held(o, "pending", state_get(source, "pending"), "since");
 	show_held(o, "refused", state_get(source, "refused"), "at");
 	out_row_end(o);

@@ -26,7 +26,7 @@ struct verdict { /* on content that is not in force */
 	int64_t at; /* seconds since 1970, 0 = there is none */
 };
 
-struct source { /* index as in the policy: local, feeds, lists */
+struct source { /* index as in the policy: local, feeds, lists, then those that are leaving */
 	enum source_kind kind;
 	const char *name; /* the policy's */
 	char *path;	  /* where new content comes from: file, URL, or the overrides folder */
@@ -42,6 +42,7 @@ struct source { /* index as in the policy: local, feeds, lists */
 	size_t entries;
 	struct guard_memory memory;
 	bool stale, expired;
+	bool leaving; /* no longer configured, in force while a feed is waited for; nothing new comes from it */
 	struct verdict pending, refused;
 	char told[65 + FEED_ERROR]; /* the refusal already logged */
 
@@ -50,6 +51,8 @@ struct source { /* index as in the policy: local, feeds, lists */
 	bool delta_dirty;   /* only the delta */
 	int64_t retry_at;   /* CLOCK_MONOTONIC seconds, 0 = when it changes */
 	struct stat looked, looked_delta; /* the files as last looked at */
+
+	int64_t awaited_until; /* CLOCK_MONOTONIC seconds: the time of a feed that a reload added to deliver once, 0 = none */
 };
 
 struct world {
@@ -98,6 +101,8 @@ static inline const struct entry_set *source_set(const struct daemon *d, size_t 
 int world_build(const struct daemon *d, struct config *config, struct world *out);
 void world_free(struct world *w);
 void world_watch(struct daemon *d);
+/* The source of this kind and name, or NULL. */
+struct source *world_find(const struct world *w, const struct source *like);
 
 /* memory.c: <state>/daemon/guard.json, <state>/daemon/clock. */
 void memory_load(struct daemon *d);
@@ -152,6 +157,8 @@ void report_applied(struct daemon *d, const struct source *s);
 void report_refused(struct daemon *d, const struct source *s, const struct verdict *why, bool pending);
 void report_overrides(struct daemon *d, const struct entry_set *old, const struct entry_set *set);
 void report_stale(struct daemon *d, const struct source *s, const char *reason);
+void report_leaving(struct daemon *d, const struct source *s, const char *names);
+void report_left(struct daemon *d, const struct source *s, const char *reason);
 /* FROM: the time before which the ended entries decided. */
 void report_expired(struct daemon *d, const struct changes *changes, int64_t from);
 void report_bypass(struct daemon *d);
@@ -172,4 +179,15 @@ void loop_devices_soon(struct daemon *d);
 
 /* reload.c */
 void reload_config(struct daemon *d);
+
+/* hold.c: sources that a reload took away, while one that it added has delivered nothing yet. */
+#define HOLD_NAMES 256
+/* Before NEW replaces OLD: what must stay moves from there to here. When it fails OLD is as it was. */
+int hold_prepare(struct world *old, struct world *new);
+void hold_tell(struct daemon *d);
+bool hold_is_over(const struct daemon *d);
+int64_t hold_until(const struct daemon *d); /* seconds since 1970 when it is over at the latest, 0 = none */
+void hold_names(const struct daemon *d, char *text, size_t size); /* who is waited for */
+/* Nothing when none is leaving. WHY: for the event, NULL = whoever is waited for came or did not. */
+void hold_end(struct daemon *d, const char *why);
 #endif

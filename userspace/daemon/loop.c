@@ -42,10 +42,14 @@ static bool work_once(struct daemon *d)
 		enforce_follow(d);
 		return true;
 	}
+	if (hold_is_over(d)) {
+		hold_end(d, NULL);
+		return true;
+	}
 	for (size_t i = 0; i < d->world.n_sources; i++) {
 		const struct source *s = &d->world.sources[i];
 
-		if ((!s->dirty && !s->delta_dirty) || pull_is_busy(s) || !pull_has_room(d, s)) /* the end of a worker wakes */
+		if (s->leaving || (!s->dirty && !s->delta_dirty) || pull_is_busy(s) || !pull_has_room(d, s)) /* the end of a worker wakes */
 			continue;
 		pipeline_look(d, i);
 		return true;
@@ -153,7 +157,7 @@ void world_watch(struct daemon *d)
 	for (size_t i = 0; i < d->world.n_sources && !err; i++) {
 		const struct source *s = &d->world.sources[i];
 
-		if (s->feed && s->feed->url)
+		if ((s->feed && s->feed->url) || s->leaving)
 			continue;
 		err = s->kind == SOURCE_LOCAL ? watches_add(d->watches, s->path, WATCH_SOURCES)
 					      : watch_folder_of(d, s->path, WATCH_SOURCES + i);

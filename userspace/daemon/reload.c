@@ -11,14 +11,6 @@
 #include "../lib/log.h"
 #include "notify.h"
 
-static struct source *find(struct world *w, const struct source *like)
-{
-	for (size_t i = 0; i < w->n_sources; i++)
-		if (w->sources[i].kind == like->kind && !strcmp(w->sources[i].name, like->name))
-			return &w->sources[i];
-	return NULL;
-}
-
 /* What only a start can change: rights were given up, and files of this process are there. */
 static const char *needs_restart(const struct config *a, const struct config *b)
 {
@@ -40,7 +32,7 @@ static const char *needs_restart(const struct config *a, const struct config *b)
 static int carry_over(struct world *old, struct world *new, char **error)
 {
 	for (size_t i = 0; i < new->n_sources; i++) {
-		struct source *s = &new->sources[i], *before = find(old, s);
+		struct source *s = &new->sources[i], *before = world_find(old, s);
 
 		if (!before)
 			continue;
@@ -91,6 +83,8 @@ static int build(struct daemon *d, char **error)
 		return err;
 	}
 	err = carry_over(&d->world, &new, error);
+	if (!err)
+		err = hold_prepare(&d->world, &new);
 	if (err) {
 		world_free(&new);
 		return err;
@@ -126,7 +120,9 @@ void reload_config(struct daemon *d)
 		log_error("the configuration in force stays: %s", d->config_error ? d->config_error : "out of memory");
 	} else {
 		free(error);
-		(void)enforce_all(d);
+		hold_tell(d);
+		if (enforce_all(d) == -ENOSPC)
+			hold_end(d, "the table has no room for the old and the new together");
 		world_watch(d);
 		devices_forget_zones(d->devices);
 		loop_devices_soon(d);

@@ -34,6 +34,22 @@ void report_stale(struct daemon *d, const struct source *s, const char *reason)
 		     json_pack("{s:o, s:I, s:s}", "list", eventlog_text(s->name), "serial", (json_int_t)s->header.serial, "reason", reason));
 }
 
+void report_leaving(struct daemon *d, const struct source *s, const char *names)
+{
+	log_warning("%s: no longer configured; its %zu entries stay in force until there is something of %s", s->name, s->entries,
+		    names);
+	eventlog_put(d->log, EVENT_POLICY, "source_leaving",
+		     json_pack("{s:o, s:I, s:o}", "list", eventlog_text(s->name), "entries", (json_int_t)s->entries, "awaited",
+			       eventlog_text(names)));
+}
+
+void report_left(struct daemon *d, const struct source *s, const char *reason)
+{
+	log_info("%s: its %zu entries are taken out: %s", s->name, s->entries, reason);
+	eventlog_put(d->log, EVENT_POLICY, "source_left",
+		     json_pack("{s:o, s:I, s:s}", "list", eventlog_text(s->name), "entries", (json_int_t)s->entries, "reason", reason));
+}
+
 static void key_text(uint64_t key, char out[static PREFIX_TEXT])
 {
 	struct prefix prefix = {.mac48 = key << LC_WORD_KEY_SHIFT >> LC_WORD_PREFIX_SHIFT,

@@ -60,17 +60,18 @@ static json_t *fetch_json(const struct source *s)
 			 p.error[0] ? eventlog_text(p.error) : json_null());
 }
 
-static json_t *source_json(const struct source *s)
+static json_t *source_json(const struct daemon *d, const struct source *s)
 {
 	static const char *const kinds[] = {[SOURCE_LOCAL] = "local", [SOURCE_FEED] = "feed", [SOURCE_LIST] = "list"};
 
-	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o}", "name",
+	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "name",
 			 eventlog_text(s->name), "kind", kinds[s->kind], "path", eventlog_text(s->path), "mode",
 			 s->rules.dry_run ? "dry-run" : "enforce", "serial", serial_json(s->header.serial), "generated",
 			 time_json(s->header.generated), "expires", time_json(s->header.expires), "entries",
 			 (json_int_t)s->entries, "sha256", hex_json(s->sha256), "applied", time_json(s->applied), "stale",
 			 s->stale, "expired", s->expired, "known", s->loaded, "pending", verdict_json(&s->pending, "since"),
-			 "refused", verdict_json(&s->refused, "at"), "fetch", fetch_json(s));
+			 "refused", verdict_json(&s->refused, "at"), "leaves", time_json(s->leaving ? hold_until(d) : 0), "fetch",
+			 fetch_json(s));
 }
 
 static json_t *sources_json(const struct daemon *d)
@@ -78,7 +79,7 @@ static json_t *sources_json(const struct daemon *d)
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < d->world.n_sources; i++)
-		(void)json_array_append_new(rows, source_json(&d->world.sources[i]));
+		(void)json_array_append_new(rows, source_json(d, &d->world.sources[i]));
 	return rows;
 }
 
@@ -95,6 +96,20 @@ static void warn(json_t *rows, json_t *text)
 	(void)json_array_append_new(rows, text);
 }
 
+static void warn_leaving(const struct daemon *d, const struct source *s, json_t *rows)
+{
+	char names[HOLD_NAMES], until[TIME_TEXT];
+	int64_t end = hold_until(d);
+
+	if (!end) /* it goes with the next step */
+		return;
+	hold_names(d, names, sizeof(names));
+	time_format(end, until);
+	warn(rows, json_sprintf("%s: no longer configured; its entries stay in force until there is something of %s, at the latest "
+				"until %s",
+				s->name, names, until));
+}
+
 static void warn_sources(const struct daemon *d, json_t *rows)
 {
 	int64_t now = (int64_t)time(NULL);
@@ -106,6 +121,8 @@ static void warn_sources(const struct daemon *d, json_t *rows)
 			warn(rows, json_sprintf("%s: its last accepted content cannot be read back; what the kernel enforces stays "
 						"until %s can be accepted again",
 						s->name, s->path));
+		else if (s->leaving)
+			warn_leaving(d, s, rows);
 		else if (s->kind == SOURCE_FEED && s->header.serial < 0)
 			warn(rows, json_sprintf("%s: nothing was ever accepted from it", s->name));
 		if (s->kind == SOURCE_LIST && s->header.generated && now - s->header.generated > LIST_OLD_SECONDS)

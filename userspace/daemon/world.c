@@ -11,6 +11,14 @@
 #include "../feed/delta.h"
 #include "../lib/paths.h"
 
+struct source *world_find(const struct world *w, const struct source *like)
+{
+	for (size_t i = 0; i < w->n_sources; i++)
+		if (w->sources[i].kind == like->kind && !strcmp(w->sources[i].name, like->name))
+			return &w->sources[i];
+	return NULL;
+}
+
 static int describe(const struct world *w, size_t i)
 {
 	struct source *s = &w->sources[i];

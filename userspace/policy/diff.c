@@ -86,6 +86,19 @@ void policy_replace(struct policy *p, size_t source, struct entry_set *set)
 	s->next_until = first_until(&s->set, p->clock);
 }
 
+void policy_move(struct policy *from, size_t source, struct policy *to, size_t as)
+{
+	policy_replace(to, as, &from->source[source].set);
+}
+
+void policy_drop_last(struct policy *p)
+{
+	struct entry_set none = {0};
+
+	policy_replace(p, p->n - 1, &none);
+	free(p->source[--p->n].name);
+}
+
 int64_t policy_next_until(const struct policy *p, int64_t after)
 {
 	int64_t first = 0;

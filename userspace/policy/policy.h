@@ -45,6 +45,10 @@ void changes_free(struct changes *c);
 int policy_diff(const struct policy *p, size_t source, const struct entry_set *set, int64_t now, struct changes *out);
 /* Put it in place: takes SET over (it is emptied). */
 void policy_replace(struct policy *p, size_t source, struct entry_set *set);
+/* The entries of FROM's source become those of TO's: FROM's has none then, and FROM is good for policy_free() only. */
+void policy_move(struct policy *from, size_t source, struct policy *to, size_t as);
+/* Take the last source out of the order. */
+void policy_drop_last(struct policy *p);
 
 /* The clock moves on (or is set back): entries whose until lies between FROM and TO, the keys whose verdict that
  * changes. policy_count() is as of the last TO. And when the next one ends (0 = none). */

@@ -76,12 +76,14 @@ step_known() {
 	printf '%s\n' '{"lenscap":1,"list":"kept","serial":1,"generated":"2026-01-01T00:00:00Z","count":1}' \
 		'{"mac":"44:19:b6:00:00:01","action":"quarantine"}' >/srv/kept/cameras.jsonl
 	printf 'feeds:\n  - {name: kept, path: /srv/kept/cameras.jsonl}\n' >/etc/lenscap/lenscap.d/kept.yaml
-	check "the feed is taken" lenscap reload
-	check "and is there" within 100 sh -c 'lenscap list --source kept | grep 44:19:b6:00:00:01'
-	sed -i 's/^  vendor-lists: .*/  vendor-lists: []/' /etc/lenscap/lenscap.yaml # not before: its devices would pass meanwhile
-	check "and alone it decides" sh -c 'lenscap reload && lenscap explain 44:19:b6:00:00:01 | grep -w kept'
+	sed -i 's/^  vendor-lists: .*/  vendor-lists: []/' /etc/lenscap/lenscap.yaml # its devices stay until the feed was read
+	check "a feed in place of the list" lenscap reload
+	check "is there" within 100 sh -c 'lenscap list --source kept | grep 44:19:b6:00:00:01'
+	check "the list is gone" within 100 list_gone
+	check "and alone it decides" kept_decides
 	rm /srv/kept/cameras.jsonl
 }
+list_gone() { lenscap status -j | jq -e 'all(.sources[]; .kind != "list")'; }
 kept_decides() { lenscap explain 44:19:b6:00:00:01 | grep -w kept; }
 step_lists() {
 	check "the feed's last content decides" kept_decides
