@@ -11,18 +11,29 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 VERSION := 0.1.0
 
+# CROSS_COMPILE=aarch64-linux-gnu- SYSROOT=FOLDER: for another machine, with the headers and libraries in FOLDER.
+ifdef CROSS_COMPILE
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+endif
 CLANG ?= clang
 BPFTOOL ?= bpftool
 MULTIARCH := $(shell $(CC) -print-multiarch)
 # The same bytes wherever the tree is: no path of it in debug information, of the programs in the kernel too.
 PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTIARCH) $(PREFIX_MAP)
+# Types of the machine that the programs are for: asm/ is beside the rest in its own folder, which clang -target bpf does not know.
+BPF_INCLUDES := $(if $(SYSROOT),-nostdlibinc -isystem $(SYSROOT)/usr/include) -I$(SYSROOT)/usr/include/$(MULTIARCH)
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror $(BPF_INCLUDES) $(PREFIX_MAP)
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -D_GNU_SOURCE \
 	-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(PREFIX_MAP) -MMD -MP -I$(O)/gen \
 	-DLENSCAP_VERSION='"$(VERSION)"' -DLENSCAP_DATADIR='"$(DATADIR)"' $(if $(WERROR),-Werror)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifdef SYSROOT
+override CFLAGS += --sysroot=$(SYSROOT)
+override LDFLAGS += --sysroot=$(SYSROOT)
+endif
 ifdef SAN
 override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 override LDFLAGS += -fsanitize=address,undefined
@@ -161,5 +172,5 @@ deb:
 clean:
 	rm -rf $(O)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name vm -prune -o -name '*.d' -print 2>/dev/null)
 include dist/install.mk
