@@ -161,7 +161,7 @@ class Flood:
             raise AssertionError(f"{' '.join(command)}: ended with {self.process.wait(LIMIT)}")
 
     def counts(self):
-        """Frames by class so far (not for "send")."""
+        """Frames by class so far."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Programs of the flood tool: make frames of known sources, count them by source where they arrive, hide a VLAN tag. */
+#include <stdbool.h>
+
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -53,13 +55,14 @@ static __always_inline void put_ip_sum(unsigned char *ip)
 	ip[11] = sum;
 }
 
-/* Frame memory is used again without being reset, so every byte is written: an IPv4 UDP broadcast. */
-static __always_inline void write_frame(unsigned char *frame, __u64 source, __u64 n)
+/* Frame memory is used again without being reset, so every byte is written: IPv4 UDP. */
+static __always_inline void write_frame(unsigned char *frame, __u32 class, __u64 source, __u64 n)
 {
 	struct ethhdr *eth = (void *)frame;
+	__u32 ip = classes[class].target ? classes[class].target : target;
 
 	__builtin_memset(frame, 0, FLOOD_FRAME);
-	put_mac(eth->h_dest, destination);
+	put_mac(eth->h_dest, classes[class].destination ? classes[class].destination : destination);
 	put_mac(eth->h_source, source);
 	eth->h_proto = bpf_htons(ETH_P_IP);
 	frame[14] = 0x45;		/* version, header length */
@@ -70,10 +73,10 @@ static __always_inline void write_frame(unsigned char *frame, __u64 source, __u6
 	frame[27] = source >> 16;
 	frame[28] = source >> 8;
 	frame[29] = source;
-	frame[30] = target >> 24;
-	frame[31] = target >> 16;
-	frame[32] = target >> 8;
-	frame[33] = target;
+	frame[30] = ip >> 24;
+	frame[31] = ip >> 16;
+	frame[32] = ip >> 8;
+	frame[33] = ip;
 	put_ip_sum(frame + 14);
 	frame[39] = FLOOD_FRAME - 34; /* UDP length */
 	__builtin_memcpy(frame + 42, &n, sizeof(n));
@@ -91,8 +94,13 @@ int send(struct xdp_md *ctx)
 	sequence = n + 1;
 	class = choose(n) & (FLOOD_CLASSES - 1);
 	frames[class]++;
-	write_frame(frame, classes[class].base + (n / round_frames * 2654435761u >> 8) % classes[class].count, n);
+	write_frame(frame, class, classes[class].base + (n / round_frames * 2654435761u >> 8) % classes[class].count, n);
 	return out_ifindex ? bpf_redirect(out_ifindex, 0) : XDP_PASS;
+}
+
+static __always_inline bool is_of(const struct flood_class *class, __u64 source, __u32 ip)
+{
+	return source - class->base < class->count && (!class->target || class->target == ip);
 }
 
 SEC("xdp.frags")
@@ -100,14 +108,16 @@ int receive(struct xdp_md *ctx)
 {
 	unsigned char *frame = (void *)(long)ctx->data;
 	__u64 source = 0;
-	__u32 i;
+	__u32 i, ip = 0;
 
 	if (frame + ETH_HLEN > (unsigned char *)(long)ctx->data_end)
 		return verdict;
 	for (i = 0; i < ETH_ALEN; i++)
 		source = source << 8 | frame[ETH_ALEN + i];
+	if (frame + 34 <= (unsigned char *)(long)ctx->data_end)
+		ip = (__u32)frame[30] << 24 | frame[31] << 16 | frame[32] << 8 | frame[33];
 	for (i = 0; i < FLOOD_CLASSES; i++)
-		if (source - classes[i].base < classes[i].count)
+		if (is_of((const struct flood_class *)&classes[i], source, ip))
 			break;
 	__sync_fetch_and_add(&frames[i], 1);
 	return verdict;

@@ -48,11 +48,11 @@ static void on_signal(int number)
 
 static const char *const usage =
 	"Usage: flood send [--to MAC] [--ip ADDRESS] [--frames N] [--rate N] [--cpu N] [--inject] [--time]\n"
-	"                  --class NAME=MAC+COUNT*WEIGHT... IF\n"
-	"       flood receive [--pass] --class NAME=MAC+COUNT... IF\n"
+	"                  --class NAME=MAC+COUNT*WEIGHT@MAC/IP... IF\n"
+	"       flood receive [--pass] --class NAME=MAC+COUNT/IP... IF\n"
 	"       flood tag --vlan N IF\n"
 	"       flood drop IF, flood redirect --out IF IF: nothing but that verdict, nothing is counted\n"
-	"send ends after N frames or on SIGTERM; receive and tag end when stdin does. A line on stdin: counts so far.\n"
+	"send ends after N frames or on SIGTERM, receive and tag when stdin does. A line on stdin: counts so far.\n"
 	"All print counts as a line of JSON. --inject: frames come in at IF past its XDP program.\n"
 	"--time: print nanoseconds of a frame and of all instead of counts; needs --frames, at most 2^31.\n";
 
@@ -68,10 +68,36 @@ static int parse_mac(const char *text, unsigned long long *out, int *used)
 	return 0;
 }
 
-/* NAME=MAC+COUNT*WEIGHT; count and weight default to 1. */
+static const char *parse_number(const char *text, char before, unsigned *out)
+{
+	char *end;
+
+	if (*text != before)
+		return text;
+	*out = (unsigned)strtoul(text + 1, &end, 10);
+	return end;
+}
+
+static int parse_receiver(const char *text, struct flood_class *c)
+{
+	unsigned long long mac = 0;
+	struct in_addr ip = {0};
+	int used = 0;
+
+	if (*text == '@' && parse_mac(++text, &mac, &used))
+		return -EINVAL;
+	text += used;
+	if (*text && (*text != '/' || inet_pton(AF_INET, text + 1, &ip) != 1))
+		return -EINVAL;
+	c->destination = mac;
+	c->target = ntohl(ip.s_addr);
+	return 0;
+}
+
+/* NAME=MAC+COUNT*WEIGHT@MAC/IP; count and weight default to 1, the receiver to everybody's. */
 static int parse_class(struct options *o, const char *text)
 {
-	const char *equals = strchr(text, '=');
+	const char *equals = strchr(text, '='), *rest;
 	struct flood_class *c = &o->class[o->classes];
 	unsigned long long base;
 	int used = 0;
@@ -81,9 +107,8 @@ static int parse_class(struct options *o, const char *text)
 	if (parse_mac(equals + 1, &base, &used))
 		return -EINVAL;
 	*c = (struct flood_class){.base = base, .count = 1, .weight = 1};
-	if (sscanf(equals + 1 + used, "+%u*%u", &c->count, &c->weight) == 0 && equals[1 + used])
-		return -EINVAL;
-	if (!c->count || !c->weight)
+	rest = parse_number(parse_number(equals + 1 + used, '+', &c->count), '*', &c->weight);
+	if (parse_receiver(rest, c) || !c->count || !c->weight)
 		return -EINVAL;
 	memcpy(o->name[o->classes++], text, equals - text);
 	return 0;
@@ -208,6 +233,15 @@ static int send_timed(const struct options *o, const struct flood *skel)
 	return err;
 }
 
+/* A line on stdin, if there is one. */
+static bool is_asked(void)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	char line[64];
+
+	return poll(&in, 1, 0) > 0 && in.revents & POLLIN && read(STDIN_FILENO, line, sizeof(line)) > 0;
+}
+
 /* On one CPU, so that the counts need no atomics and the receiving side runs between batches. */
 static int do_send(const struct options *o)
 {
@@ -230,6 +264,8 @@ static int do_send(const struct options *o)
 
 		err = run_chunk(bpf_program__fd(skel->progs.send), ifindex, left < n ? (unsigned)left : n, NULL);
 		keep_rate(&start, skel->bss->sequence, o->rate);
+		if (is_asked())
+			print_counts(o, skel, false);
 	}
 	if (skel && !o->time)
 		print_counts(o, skel, false);
