@@ -4,6 +4,7 @@
 Prints TAP. --seconds is how long faults are made; --seed repeats the same order and choices (not the same moments).
 """
 import argparse
+import collections
 import pathlib
 import random
 import signal
@@ -18,14 +19,15 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "net")]
 import faults  # noqa: E402
 import faults_foreign  # noqa: E402,F401
 import faults_machine  # noqa: E402,F401
+import faults_mirror  # noqa: E402,F401
 import faults_pins  # noqa: E402,F401
 import faults_policy  # noqa: E402,F401
 import faults_ports  # noqa: E402,F401
 import faults_programs  # noqa: E402,F401
 import netsite  # noqa: E402
-from ledger import Counters, judge  # noqa: E402
+from ledger import COUNTING, Counters, Judgement, Numbers  # noqa: E402
 from stage import Stage  # noqa: E402
-from traffic import PORTS, Traffic  # noqa: E402
+from traffic import FLOWS, PASSES, PORTS, SENDERS_TO, STOPS, Traffic  # noqa: E402
 
 
 class Campaign:
@@ -36,7 +38,7 @@ class Campaign:
         self.counters = Counters(self.stage)
         self.number = 0
         self.failed = []
-        self.sent = self.stopped = 0
+        self.sums = collections.Counter()
         self.queue = []
         self.numbers = {}
 
@@ -68,68 +70,106 @@ class Campaign:
             self.random.shuffle(self.queue)
         return self.queue.pop()
 
-    def stopped_by_port(self):
-        return {port: self.counters.stopped(self.numbers[port]) for port in PORTS}
-
-    def under_traffic(self, fault, recover):
-        """The judgement of one fault."""
-        for port in PORTS:  # the number goes on when the port is gone, or all is detached
-            self.numbers[port] = self.stage.port(port)["number"] or self.numbers.get(port, 0)
-        before = self.stopped_by_port()
-        self.traffic.begin()
+    def under_traffic(self, fault, to_host, recover=True):
+        """The judgement of one fault; TO_HOST sends to the devices meanwhile."""
+        for port in COUNTING:  # the number goes on when the port is gone, or all is detached
+            number = self.stage.port(port)["number"]
+            self.numbers[port] = self.numbers.get(port, 0) if number is None else number
+        before = self.counters.now(self.numbers)
+        self.traffic.begin(to_host)
         fault.act(self.stage, self.traffic, self.random)
         self.counters.look()
         if recover:
             self.stage.revive()
             self.stage.good()
-            self.traffic.flows("clean", "clean2")
+            self.traffic.flows()
         sent, got, full = self.traffic.end()
-        until = time.monotonic() + 3
+        until = time.monotonic() + (3 if recover else 0)
         while True:  # the last frames of a port may still be in its queue
-            after = self.stopped_by_port()
-            result = judge(sent, got, full, {port: after[port] - before[port] for port in PORTS}, fault)
-            if not result.complaints or time.monotonic() > until:
-                return result
+            after = self.counters.now(self.numbers)
+            numbers = Numbers(sent, got, full, {port: after[port] - before[port] for port in COUNTING}, to_host)
+            judgement = Judgement(numbers, fault)
+            if not judgement.complaints or time.monotonic() > until:
+                return judgement
             time.sleep(0.1)
 
     def one(self, fault):
         start = time.monotonic()
         try:
-            result = self.under_traffic(fault, recover=True)
+            judgement = self.under_traffic(fault, self.random.choice(SENDERS_TO))
         except Exception as error:  # whatever it was: said, and the site is taken down
             self.comment("".join(traceback.format_exception(error)))
             self.look_closer()
             self.say(False, f"{fault.name}: it could not be carried through")
             return False
-        self.sent += result.sent
-        self.stopped += result.stopped
-        for complaint in result.complaints:
+        sent = sum(judgement.n.sent.values())
+        self.count(judgement.n)
+        for complaint in judgement.complaints:
             self.comment(complaint)
-        if result.complaints:
+        if judgement.complaints:
+            self.comment(judgement.n)
             self.look_closer()
-        self.say(not result.complaints, f"{fault.name} ({time.monotonic() - start:.1f} s, {result.sent} frames)")
+        self.say(not judgement.complaints, f"{fault.name} ({time.monotonic() - start:.1f} s, {sent} frames)")
         return True
 
+    def count(self, numbers):
+        """For the report."""
+        self.sums.update({f"sent {name}": count for name, count in numbers.sent.items()})
+        for counted in numbers.counted.values():
+            self.sums.update(counted)
+
+    # ---- the control ----
+    def must_say(self, when, judgement, words):
+        """Every one of WORDS is the end of a complaint, or in it."""
+        for each in words:
+            self.say(any(each in c for c in judgement.complaints), f"control: {when} it is said: {each}")
+
+    def control_copies(self):
+        """Copies that do not get to the mirror port's receiver, and those that nobody made."""
+        def without(_stage, traffic, _random):
+            traffic.replug("mon", meanwhile=traffic.goes_on)
+        judgement = self.under_traffic(faults.Fault("control", without), "core", recover=False)
+        self.must_say("with copies that are lost", judgement, ["copies arrived at the mirror port"])
+
+        def miscounted(*_):
+            for port in COUNTING:
+                self.counters.miscount(self.numbers[port], "copy_failed")
+        judgement = self.under_traffic(faults.Fault("control", miscounted), "core", recover=False)
+        self.must_say("with copies that nobody made", judgement, [f"copies accounted for at {port}" for port in COUNTING])
+
     def control(self):
-        """Without enforcement, and with a cable that loses: the same judgement must complain of each."""
+        """Without enforcement, and with cables that lose: the same judgement must complain of each."""
+        self.control_copies()
         self.stage.kill("loader", 15)
         assert self.stage.start_loader("--detach", wait=False).process.wait(netsite.LIMIT) == 0
 
         def without(stage, traffic, _random):
-            traffic.flows("clean", "clean2")
+            traffic.flows(*PASSES)
             for port in PORTS:
                 stage.in_ns(netsite.SWITCH, "ip", "link", "set", port, "down")
-                time.sleep(0.3)
+                traffic.goes_on()
                 stage.in_ns(netsite.SWITCH, "ip", "link", "set", port, "up")
-            traffic.flows("clean", "clean2")
-        complaints = self.under_traffic(faults.Fault("control", without), recover=False).complaints
-        for words in ("frames of always arrived", "frames of feed arrived", "frames of always2 arrived",
-                      "clean frames lost behind the port that was left alone", "clean frames lost behind the other port",
-                      "did not arrive from steady", "did not arrive from moved"):
-            self.say(any(words in c for c in complaints), f"control: without enforcement it is said: {words}")
+            traffic.flows(*PASSES)
+        where = {"steady": "the port that was left alone", "moved": "the other port"}
+        words = [f"frames of {name} arrived" for name in STOPS]
+        words += [f"frames of {name} lost behind {where[FLOWS[name].port]}" for name in PASSES]
+        words += [f"frames {verdict} behind {port}" for verdict in ("contained", "mirrored") for port in PORTS]
+        for host in SENDERS_TO:
+            stopping = COUNTING if host == "core" else PORTS
+            judgement = self.under_traffic(faults.Fault("control", without), host, recover=False)
+            self.must_say(f"without enforcement, {host} sending to devices,", judgement, words + [
+                f"{kind} frames did not arrive from {port}" for kind in ("flagged", "diverted") for port in stopping])
+        self.must_say("without enforcement, were it a bypass,", Judgement(judgement.n, faults.Fault("control", without, bypasses=True)),
+                      ["were counted as bypassed"])
 
     def report(self, seconds):
-        self.comment(f"{self.sent} frames sent in {seconds:.0f} s, {self.stopped} stopped, {len(self.failed)} complaints")
+        stopped = self.sums["stopped_xdp"] + self.sums["stopped_tc"]
+        sent = sum(count for name, count in self.sums.items() if name.startswith("sent "))
+        self.comment(f"{sent} frames sent in {seconds:.0f} s, {stopped} stopped, {len(self.failed)} complaints")
+        self.comment(", ".join(f"{self.sums[name]} {name}" for name in (
+            "diverted", "mirrored", "contained", "bypassed", "copied", "copy_sampled", "copy_limited", "copy_failed")))
+        to = sum(count for name, count in self.sums.items() if name.startswith("sent to_"))
+        self.comment(f"{to} frames sent to devices, of {sent}")
         self.comment(f"modes of XDP that faults brought about: {', '.join(sorted(filter(None, self.stage.modes))) or 'none'}")
         for dead, words in ((False, "while the loader ran"), (True, "while the loader was dead")):
             gaps = [(passed, gap) for was_dead, passed, gap in self.stage.gaps if was_dead == dead]

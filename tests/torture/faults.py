@@ -7,11 +7,14 @@ import typing
 @dataclasses.dataclass
 class Fault:
     """LOSES: frames behind the moved port may be lost, by its cable being taken away. PASSES: flagged ones of it may pass, which
-    cannot be prevented and is measured. NEEDS: a tool it cannot do without."""
+    cannot be prevented and is measured. COPIES: some that were made may not get behind the mirror port, whose cable it is about.
+    BYPASSES: flagged frames pass by order, and are counted as such."""
     name: str
     act: typing.Callable
     loses: bool = False
     passes: bool = False
+    copies: bool = False
+    bypasses: bool = False
 
 
 FAULTS = []

@@ -50,7 +50,8 @@ def foreign_tc(stage, _traffic, random):
     pin = load(stage, "tc")
     for port in ("steady", "moved"):
         stage.in_ns(SWITCH, "tc", "qdisc", "add", "dev", port, "clsact", check=False)
-        stage.in_ns(SWITCH, "tc", "filter", "add", "dev", port, "ingress", "prio", "7", "bpf", "da", "pinned", pin)
+        for side in ("ingress", "egress"):
+            stage.in_ns(SWITCH, "tc", "filter", "add", "dev", port, side, "prio", "7", "bpf", "da", "pinned", pin)
     time.sleep(random.uniform(0, 1))
     for port in ("steady", "moved"):
         stage.in_ns(SWITCH, "tc", "qdisc", "del", "dev", port, "clsact")

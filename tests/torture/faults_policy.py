@@ -5,6 +5,7 @@ import time
 import netsite
 import stage as stages
 from faults import fault
+from traffic import PORTS, STOPS
 
 
 def settle(random):
@@ -82,6 +83,30 @@ def flipped(stage, traffic, random):
         assert done.returncode == 0, done.stderr
         before = traffic.received()["flip"]
         netsite.wait_until("frames of what was unflagged", lambda b=before: traffic.received()["flip"] > b, 30)
+
+
+@fault("bypass is switched on and off, or ends by itself", bypasses=True)
+def bypass(stage, traffic, random):
+    """All that is stopped else arrives, which shows that the receivers would see it; and then nothing more does."""
+    by_itself = random.random() < 0.5
+    done = stage.lenscap("bypass", "on", "--for", "2s" if by_itself else "90s")
+    assert done.returncode == 0, done.stderr
+    traffic.flows(*STOPS, frames=0)
+    if random.random() < 0.4:
+        stage.kill("loader")
+        stage.begin_loader(wait=False)
+    if not by_itself:
+        done = stage.lenscap("bypass", "off")
+        assert done.returncode == 0, done.stderr
+        traffic.flows()
+
+    def is_over():
+        before = traffic.leaked(*PORTS)
+        traffic.flows()
+        return traffic.leaked(*PORTS) == before
+    if by_itself:
+        netsite.wait_until("the bypass to end", is_over, 30)
+    assert is_over(), "the bypass is over, but flagged frames arrive"
 
 
 @fault("more names in the folder of overrides than inotify remembers")

@@ -66,7 +66,8 @@ def replace(stage):
 def enforced(stage, number):
     """What the loader that runs now says of the interface that is there now."""
     state = stage.loader_state()
-    return state["pid"] == stage.loader.pid and any(p["ifindex"] == number and p["enforcing"] for p in state["ports"])
+    return state["pid"] == stage.loader.pid and any(
+        p["ifindex"] == number and p["enforcing"] and p["egress"] != "none" for p in state["ports"])
 
 
 @fault("the port is deleted and made anew", loses=True, passes=True)
@@ -76,21 +77,21 @@ def made_anew(stage, traffic, random):
     if dead:
         stage.kill("loader")
     traffic.stop("moved")
-    before = traffic.received()["always2"]
+    before = traffic.leaked("moved")
     start = replace(stage)
-    number = int(ip(stage, "-o", "link", "show", "dev", "moved").stdout.split(":")[0])
-    traffic.errors["moved"] = 0  # counted from nothing
+    number = stage.index("moved")
     stage.keep_receiving("moved")
+    traffic.replug("moved")
     traffic.start("moved")
     if dead:
-        traffic.flows("clean2")
+        traffic.flows("clean2", "to_clean2")
         stage.begin_loader(wait=False)
     netsite.wait_until("the port to be enforced on", lambda: enforced(stage, number), 60)
     gap = time.monotonic() - start
-    traffic.flows("clean2")
-    stage.gaps.append((dead, traffic.received()["always2"] - before, gap))
-    traffic.flows("clean2")
-    assert traffic.received()["always2"] - before == stage.gaps[-1][1], "flagged frames pass though the port is enforced on"
+    traffic.flows("clean2", "to_clean2")
+    stage.gaps.append((dead, traffic.leaked("moved") - before, gap))
+    traffic.flows("clean2", "to_clean2")
+    assert traffic.leaked("moved") - before == stage.gaps[-1][1], "flagged frames pass though the port is enforced on"
 
 
 @fault("more news of interfaces than netlink remembers")

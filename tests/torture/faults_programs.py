@@ -59,11 +59,14 @@ def second_loader(stage, _traffic, _random):
 
 @fault("a storm of reloads, also with a broken configuration")
 def reloads(stage, _traffic, random):
+    """Other zones and permitted addresses are other programs, other copies another mirror port."""
     for i in range(random.randint(20, 60)):
         if i % 7 == 3:
             stage.write_config("zones: [{name: core, colour: red}]\n")
         elif i % 7 in (0, 5):
-            stage.configure(zones=stage.zones(random.choice(ZONES)))
+            permits = random.sample(["10.77.0.6", "2001:db8::/64"], random.randint(0, 2))
+            stage.configure(zones=stage.zones(random.choice(ZONES), *permits),
+                            mirror={"interface": "mon"} | random.choice([{}, {"snaplen": 64}, {"sample": "1/3"}]))
         for program in (stage.loader, stage.daemon):
             program.process.send_signal(signal.SIGHUP)
         time.sleep(random.uniform(0, 0.02))

@@ -8,14 +8,18 @@ import time
 import netsite
 from daemonsite import feed_text, rfc3339
 from netsite import SWITCH, run
+from traffic import PERMITTED, TO_STEADY
 
 FEED = "02:00:00:02:00:00/44"
 FLIP = "02:00:00:03:00:00/44"
+ACTIONS = {"02:00:00:0a:00:00/44": "mirror", "02:00:00:0b:00:00/44": "divert", "02:00:00:0c:00:00/44": "contain"}
+MIRROR = "02:00:00:00:00:77"  # who is behind the mirror port
 LIMIT = 90  # seconds anything may take to be as it should be; the machine may be loaded
 
 
 class Stage(netsite.Site):
-    """Bridges br0 and br1; ports steady, moved and core; a signed feed; state and log on a small file system."""
+    """Bridges br0 and br1; ports steady, moved and core in a zone, uplink in none; mirror port mon; a signed feed; state and log
+    on a small file system."""
 
     def __init__(self):
         super().__init__(devices=False)
@@ -40,9 +44,11 @@ class Stage(netsite.Site):
         self.add_host("steady", netsite.HIKVISION)
         self.add_host("moved", netsite.DAHUA)
         self.add_host("core", netsite.CORE)
+        self.add_host("uplink", netsite.LAPTOP)
         self.add_namespace("away")
-        self.fixed_entry()
-        for port in ("steady", "moved"):
+        self.add_host("mon", MIRROR, bridge=None)
+        self.fixed_entries()
+        for port in ("steady", "moved", "core", "uplink"):
             self.keep_receiving(port)
         self._keys()
         self.configure()
@@ -56,9 +62,14 @@ class Stage(netsite.Site):
             run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0750", self.tag, path)
             run("chown", "lenscap:lenscap", path)
 
-    def fixed_entry(self):
-        """The bridge knows where the core server is, for as long as the campaign runs."""
-        self.in_ns(SWITCH, "bridge", "fdb", "replace", netsite.CORE, "dev", "core", "master", "static")
+    def fixed_entries(self):
+        """The bridge knows where the core server is, and the devices behind the cable that nobody touches; what it does not know
+        goes to the moved port alone, so that each frame is stopped, and counted, at one port."""
+        for port, addresses in (("core", [netsite.CORE]), ("steady", TO_STEADY)):
+            for address in addresses:
+                self.in_ns(SWITCH, "bridge", "fdb", "replace", address, "dev", port, "master", "static")
+        for port in ("steady", "core", "uplink"):
+            self.in_ns(SWITCH, "bridge", "link", "set", "dev", port, "flood", "off")
 
     def keep_receiving(self, port):
         """The cable takes frames when no program is on the port: a gap must show."""
@@ -79,14 +90,17 @@ class Stage(netsite.Site):
         config = super().default_config()
         config["zones"] = self.zones("core")
         config["policy"]["devices"] = 4096
+        config["mirror"] = {"interface": "mon"}
         config["feeds"] = [{"name": "auditor", "path": str(self.feed_path("auditor.jsonl")), "max-weakening": "30%",
                             "public-keys": [self.keys["ours"][1]]}]
         return config
 
     @staticmethod
-    def zones(name):
-        return [{"name": name, "interfaces": ["bridge:br0", "bridge:br1", "moved", "other"], "action": "drop",
-                 "mode": "enforce"}]
+    def zones(name, *more):
+        """MORE: addresses that contained devices may talk to."""
+        return [{"name": name, "interfaces": ["bridge:br0", "bridge:br1", "moved", "other"], "exclude": ["uplink"],
+                 "action": "drop", "mode": "enforce", "direction": "both", "permit": [PERMITTED, *more],
+                 "actions": ["drop", "divert", "contain", "mirror"]}]
 
     def _keys(self):
         self.keys = {}
@@ -107,10 +121,10 @@ class Stage(netsite.Site):
         aside.rename(path)
 
     def feed(self, extra=0):
-        """The next serial: the prefix that is always there, and more others than before: removals would be held back."""
+        """The next serial: the prefixes that are always there, and more others than before: removals would be held back."""
         self.serial += 1
         self.others += extra
-        rows = [FEED] + [f"02:00:05:00:{i >> 8:02x}:{i & 255:02x}" for i in range(self.others)]
+        rows = [FEED] + [{"prefix": prefix, "action": action} for prefix, action in ACTIONS.items()] + [f"02:00:05:00:{i >> 8:02x}:{i & 255:02x}" for i in range(self.others)]
         return feed_text("auditor", self.serial, rows, expires=rfc3339(time.time() + 10 * 365 * 86400))
 
     def publish(self, extra=0):
@@ -154,7 +168,11 @@ class Stage(netsite.Site):
                 begin()
 
     def port(self, name):
-        return self.port_state(name) or {"enforcing": False, "xdp": None, "number": None}
+        return self.port_state(name) or {"enforcing": False, "xdp": None, "egress": "none", "number": None}
+
+    def index(self, name):
+        """Of the interface that has this name now."""
+        return int(self.in_ns(SWITCH, "ip", "-o", "link", "show", "dev", name).stdout.split(":")[0])
 
     def in_order(self):
         """None when all is as it should be, else what is not."""
@@ -162,10 +180,12 @@ class Stage(netsite.Site):
         if not loader or loader["pid"] != self.loader.pid:
             return "the loader has not said that it runs"
         for name in ("steady", "moved", "core"):
-            if not self.port(name)["enforcing"]:
+            if not self.port(name)["enforcing"] or self.port(name)["egress"] == "none":
                 return f"{name} is not enforced on"
         if len(loader["ports"]) != 3:
             return f"{len(loader['ports'])} ports instead of 3"
+        if loader["mirror"]["ifindex"] != self.index("mon"):
+            return "the mirror port is not in use"
         if not daemon or daemon["pid"] != self.daemon.pid or not daemon["policy"]["in_force"]:
             return "lenscapd has not said that the policy is in force"
         if daemon["generation"] != loader["generation"]:
