@@ -77,7 +77,7 @@ class Program:
             except BlockingIOError:
                 return self.notify
 
-    def ready(self):
+    def ready(self, limit=LIMIT):
         """Wait for READY=1; fails at once, with its output, when the program ends instead."""
         def probe():
             if "READY=1" in self.messages():
@@ -86,7 +86,7 @@ class Program:
                 raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.text()}")
             return False
         try:
-            wait_until(f"{self.name} to be ready", probe)
+            wait_until(f"{self.name} to be ready", probe, limit)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.text()}") from None
         return self

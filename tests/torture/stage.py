@@ -136,6 +136,10 @@ class Stage(netsite.Site):
         return state and any(s["name"] == "auditor" and s["serial"] == self.serial for s in state["sources"])
 
     # ---- programs ----
+    def program(self, name, command, wait=True):
+        program = super().program(name, command, wait=False)
+        return program.ready(LIMIT) if wait else program
+
     def begin_loader(self, *options, wait=True):
         self.loader = self.start_loader(*options, wait=wait, build=self.build)
 
