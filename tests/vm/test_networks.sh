@@ -196,6 +196,7 @@ else
 	lenscap-loader --config $base/lenscap.yaml --detach 2>>$base/out
 	soon answers cam 10.9.5.1
 	ok "control: detached, it answers"
+	address cam "$camera" 44:19:b6:00:00:66 # the card goes back to the machine: another camera's address would be the router's own
 	ip netns delete cam
 fi
 
