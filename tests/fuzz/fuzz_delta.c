@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A list, an empty line of two dashes, a delta: whatever both are, a good delta on a good list makes a list that is good. */
+/* A list, an empty line of two dashes, a delta: whatever both are, a good delta on a good list makes a list that is good, and as a
+ * change of the list's entries it makes the same. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -18,6 +19,28 @@ static int parse(const char *text, size_t size, struct feed_header *header, stru
 	char error[FEED_ERROR];
 
 	return native_parse("f", text, size, &rules, header, set, error);
+}
+
+static void change(const char *list, size_t list_size, const char *delta, size_t delta_size, const struct entry_set *want)
+{
+	FILE *lines = fmemopen((void *)delta, delta_size, "r");
+	struct entry_set set, added, patch = {0};
+	struct feed_header ignored;
+	struct names names;
+
+	if (!lines || parse(list, list_size, &ignored, &set) || parse(delta, delta_size, &ignored, &added) || delta_names(lines, &names))
+		abort();
+	if (!patch_make(&set, &names, &added, rules.max_entries, &patch)) {
+		if (patch_reserve(&patch))
+			abort();
+		patch_apply(&patch);
+		if (!entry_set_equal(&set, want))
+			abort();
+	}
+	(void)fclose(lines);
+	names_free(&names);
+	entry_set_free(&added);
+	entry_set_free(&set);
 }
 
 static void merge(const char *list, size_t list_size, const char *delta, size_t delta_size, const struct feed_header *header)
@@ -40,8 +63,10 @@ static void merge(const char *list, size_t list_size, const char *delta, size_t 
 	err = native_parse_fd(fd, "f", &record, &made, &set, digest, error);
 	if ((err && err != -EFBIG) || (!err && made.serial != header->serial))
 		abort();
-	if (!err)
+	if (!err) {
 		fuzz_check(&set);
+		change(list, list_size, delta, delta_size, &set);
+	}
 	entry_set_free(&set);
 	(void)close(fd);
 }

@@ -22,7 +22,7 @@ static void there_and_back(const struct entry_set *set, const struct source_rule
 	struct entry_set again = {0};
 	int fd = file_of("", 0);
 
-	if (transfer_write(fd, set, &t) || transfer_read(fd, &t, rules, &again) || !entry_set_equal(set, &again))
+	if (transfer_write(fd, set, NULL, &t) || transfer_read(fd, &t, rules, &again, NULL) || !entry_set_equal(set, &again))
 		abort();
 	entry_set_free(&again);
 	(void)close(fd);
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(&t, data, sizeof(t));
 	fd = file_of(data + sizeof(t), size - sizeof(t));
-	if (!transfer_read(fd, &t, &rules, &set)) {
+	if (!transfer_read(fd, &t, &rules, &set, NULL)) {
 		fuzz_check(&set);
 		there_and_back(&set, &rules);
 	}

@@ -25,7 +25,7 @@ static int make(struct entry_set *set, struct transfer *t)
 	assert_true(fd >= 0);
 	if (native_parse("x", FEED, strlen(FEED), &rules, NULL, set, error))
 		fail_msg("%s", error);
-	assert_int_equal(transfer_write(fd, set, t), 0);
+	assert_int_equal(transfer_write(fd, set, NULL, t), 0);
 	return fd;
 }
 
@@ -36,7 +36,7 @@ static void there_and_back(void **state)
 	int fd = make(&set, &t);
 
 	(void)state;
-	assert_int_equal(transfer_read(fd, &t, &rules, &back), 0);
+	assert_int_equal(transfer_read(fd, &t, &rules, &back, NULL), 0);
 	assert_int_equal(back.n, set.n);
 	assert_memory_equal(back.entries, set.entries, set.n * sizeof(*set.entries));
 	for (size_t i = 0; i < set.n; i++)
@@ -64,7 +64,7 @@ static void no_bit_passes_unseen(void **state)
 		assert_int_equal(pread(fd, &byte, 1, (off_t)(bit / 8)), 1);
 		turned = (unsigned char)(byte ^ 1u << bit % 8);
 		assert_int_equal(pwrite(fd, &turned, 1, (off_t)(bit / 8)), 1);
-		err = transfer_read(fd, &t, &rules, &back);
+		err = transfer_read(fd, &t, &rules, &back, NULL);
 		assert_true(!err || err == -EBADMSG);
 		refused += err != 0;
 		for (size_t i = 0; i < back.n; i++) {
@@ -81,21 +81,54 @@ static void no_bit_passes_unseen(void **state)
 
 static void sizes_that_lie(void **state)
 {
-	static const struct transfer lies[] = {{0, 0}, {UINT64_MAX, 0}, {1ull << 59, 0}, {0, UINT64_MAX}, {1, 1}, {101, 8}};
+	static const struct transfer lies[] = {
+	    {0, 0, 0, 0, 0}, {UINT64_MAX, 0, 0, 0, 0}, {1ull << 59, 0, 0, 0, 0}, {0, UINT64_MAX, 0, 0, 0}, {1, 1, 0, 0, 0}, {101, 8, 0, 0, 0}};
 	struct entry_set set = {0}, back = {0};
 	struct transfer t;
 	int fd = make(&set, &t);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
-		assert_int_equal(transfer_read(fd, &lies[i], &rules, &back), -EBADMSG);
-	assert_int_equal(transfer_read(fd, &t, &(struct source_rules){.max_entries = 2, .min_length = 24}, &back), -EBADMSG);
-	assert_int_equal(transfer_read(fd, &t, &(struct source_rules){.max_entries = 100, .min_length = 26}, &back), -EBADMSG);
-	assert_int_equal(transfer_read(fd, &t, &(struct source_rules){.max_entries = 100, .dry_run = true}, &back), -EBADMSG);
-	assert_int_equal(transfer_read(fd, &t, &rules, &back), 0);
+		assert_int_equal(transfer_read(fd, &lies[i], &rules, &back, NULL), -EBADMSG);
+	assert_int_equal(transfer_read(fd, &t, &(struct source_rules){.max_entries = 2, .min_length = 24}, &back, NULL), -EBADMSG);
+	assert_int_equal(transfer_read(fd, &t, &(struct source_rules){.max_entries = 100, .min_length = 26}, &back, NULL), -EBADMSG);
+	assert_int_equal(transfer_read(fd, &t, &(struct source_rules){.max_entries = 100, .dry_run = true}, &back, NULL), -EBADMSG);
+	assert_int_equal(transfer_read(fd, &t, &rules, &back, NULL), 0);
 	entry_set_free(&set);
 	entry_set_free(&back);
 	(void)close(fd);
+}
+
+/* Names come sorted, each once, and are prefixes that the rules allow; without a place for them there may be none. */
+static void names_there_and_back(void **state)
+{
+	static const struct prefix good[] = {{0x4419b6000000, 24}, {0x4419b6000001, 48}};
+	static const struct prefix bad[] = {{0x4419b6000001, 24}, {0x4419b6000001, 49}, {0, 48},	{0x010000000000, 48},
+					    {0x4419b6000000, 24}, {1ull << 50, 48},	 {0x44000000000, 23}};
+	struct names names = {(struct prefix *)good, 2}, back = {0};
+	struct entry_set set = {0}, same = {0};
+	struct transfer t;
+	int fd = make(&set, &t);
+
+	(void)state;
+	(void)close(fd);
+	for (size_t i = 0; i <= LENGTH(bad); i++) {
+		struct prefix sent[2] = {good[0], i ? bad[i - 1] : good[1]};
+
+		names.prefix = sent;
+		fd = memfd_create("test", MFD_CLOEXEC);
+		assert_int_equal(transfer_write(fd, &set, &names, &t), 0);
+		assert_int_equal(transfer_read(fd, &t, &rules, &same, NULL), -EBADMSG);
+		assert_int_equal(transfer_read(fd, &t, &rules, &same, &back), i ? -EBADMSG : 0);
+		if (!i) {
+			assert_int_equal(back.n, 2);
+			assert_memory_equal(back.prefix, sent, sizeof(sent));
+		}
+		names_free(&back);
+		entry_set_free(&same);
+		(void)close(fd);
+	}
+	entry_set_free(&set);
 }
 
 int main(void)
@@ -104,6 +137,7 @@ int main(void)
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(no_bit_passes_unseen),
 		cmocka_unit_test(sizes_that_lie),
+		cmocka_unit_test(names_there_and_back),
 	};
 
 	return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);

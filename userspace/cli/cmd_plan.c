@@ -35,8 +35,9 @@ struct plan {
 	size_t source;
 	int64_t now;
 	struct feed_header header, in_force; /* serial -1: no list with a serial is in force */
-	char sha256[65]; /* of what would be in force: a delta's is of the list that it makes */
+	char sha256[65]; /* of the content: a delta's own */
 	char record_sha256[65];
+	struct journal journal; /* of the feed */
 	int64_t since; /* -1 = a whole list */
 	struct entry_set set;
 	struct changes changes;
@@ -95,6 +96,7 @@ static void read_memory(const struct plan *p, struct guard_memory *memory)
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(sources[i].name, policy_source_name(p->policy, p->source)) == 0)
 				*memory = sources[i].memory;
+	guard_catch_up(memory, &p->journal);
 	free(sources);
 	free(path);
 }
@@ -248,11 +250,11 @@ static int read_content(struct plan *p)
 	p->in_force = (struct feed_header){.serial = -1, .since = -1};
 	if (err || !feed_of(p))
 		return err;
-	plan_in_force(p->cli->config, p->policy, p->source, &p->in_force, p->record_sha256);
+	plan_in_force(p->cli->config, p->policy, p->source, &p->in_force, p->record_sha256, &p->journal);
 	if (p->since < 0)
 		return 0;
 	return plan_delta(&(struct plan_delta){p->cli->config, p->policy, p->source, p->content, &p->in_force, p->record_sha256}, &p->header,
-			  &p->set, p->sha256, p->refusal);
+			  &p->set, p->refusal);
 }
 
 static int make_plan(struct plan *p)
@@ -295,6 +297,7 @@ int cmd_plan(struct cli *cli)
 			code = p.refusal[0] ? CLI_NEGATIVE : CLI_FAILED;
 	}
 	changes_free(&p.changes);
+	journal_free(&p.journal);
 	entry_set_free(&p.set);
 	policy_free(p.policy);
 	content_free(&content);

@@ -3,6 +3,7 @@
 #ifndef LENSCAP_CLI_PLAN_DELTA_H
 #define LENSCAP_CLI_PLAN_DELTA_H
 
+#include "../feed/journal.h"
 #include "../policy/load.h"
 #include "content.h"
 
@@ -15,12 +16,12 @@ struct plan_delta { /* all borrowed */
 	const char *record_sha256;
 };
 
-/* The header of the feed's record and its digest; as it was, when there is none that can be read. */
+/* The header of what is kept of the feed, its digest and its journal, which the caller frees; as they were, when there is nothing
+ * that can be read. */
 void plan_in_force(const struct config *config, const struct policy *policy, size_t source, struct feed_header *header,
-		   char sha256[static 65]);
+		   char sha256[static 65], struct journal *journal);
 
-/* HEADER and SET, now the delta's, become those of the whole list, SHA256 is its digest. 0; 1 = it is in force already, they are
- * as they were; negative errno with error. */
-int plan_delta(const struct plan_delta *p, struct feed_header *header, struct entry_set *set, char sha256[static 65],
-	       char error[static FEED_ERROR]);
+/* HEADER and SET, now the delta's, become those of the whole list. 0; 1 = it is in force already, they are as they were;
+ * negative errno with error. */
+int plan_delta(const struct plan_delta *p, struct feed_header *header, struct entry_set *set, char error[static FEED_ERROR]);
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 
+#include "../feed/journal.h"
 #include "../lib/config.h"
 #include "../policy/guard.h"
 #include "../policy/load.h"
@@ -32,6 +33,7 @@ struct source { /* index as in the policy: local, feeds, lists, then those that 
 	char *path;	  /* where new content comes from: file, URL, or the overrides folder */
 	char *record;	  /* last-known-good file of a feed, NULL for others */
 	char *delta;	  /* where a feed's deltas come from, NULL for others */
+	char *journal;	  /* of a feed: the deltas accepted since the record was written */
 	struct source_rules rules;
 	const struct config_feed *feed; /* NULL for others */
 
@@ -41,6 +43,10 @@ struct source { /* index as in the policy: local, feeds, lists, then those that 
 	int64_t applied; /* seconds since 1970, 0 = never */
 	size_t entries;
 	struct guard_memory memory;
+	struct journal_end end; /* of the journal; not there: it is begun before the next delta */
+	size_t texts;		/* bytes of texts in its set when that was whole */
+	char note[FEED_ERROR];	/* what was wrong with its files at the start, "" = nothing */
+	unsigned records; /* how often the record was replaced as a whole */
 	bool stale, expired;
 	bool leaving; /* no longer configured, in force while a feed is waited for; nothing new comes from it */
 	struct verdict pending, refused;
@@ -124,12 +130,17 @@ struct delivery {
 	const char *from; /* what people call it */
 	const char *copy; /* path of its bytes beside the record; when it is NULL, BYTES has them */
 	int bytes;
+	char *text; /* when the set is a change: the delta, for the journal */
+	size_t text_size;
 };
 void pipeline_look(struct daemon *d, size_t source);
 /* True: this content is in force. */
 bool pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery);
 /* The server says that it still has what is in force. */
 void pipeline_unchanged(struct daemon *d, size_t source);
+
+/* fold.c: a feed's journal is there, and not too long. When nothing else is to be done. */
+void fold_tend(struct daemon *d, size_t source);
 
 /* enforce.c: the policy into the table. */
 /* Would the changes fit? 0, or -ENOSPC with error. */
@@ -155,6 +166,7 @@ void state_notify(struct daemon *d); /* the service manager's status line, when 
 /* report.c: events in words. */
 void report_applied(struct daemon *d, const struct source *s);
 void report_refused(struct daemon *d, const struct source *s, const struct verdict *why, bool pending);
+void report_notes(struct daemon *d); /* what was wrong with the files of sources, once */
 void report_overrides(struct daemon *d, const struct entry_set *old, const struct entry_set *set);
 void report_stale(struct daemon *d, const struct source *s, const char *reason);
 void report_leaving(struct daemon *d, const struct source *s, const char *names);

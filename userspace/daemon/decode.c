@@ -3,8 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../feed/kept.h"
 #include "../lib/file.h"
-#include "pull_private.h"
+#include "change.h"
 
 #define DECODE_SECONDS 120
 
@@ -37,6 +38,39 @@ static int take_merged(struct pull *p)
 	return 0;
 }
 
+/* Back to the begin of what was read, and what was made is made anew. */
+static void decode_whole(struct pull *p)
+{
+	p->slow = true;
+	close_fd(&p->set);
+	close_fd(&p->record);
+	close_fd(&p->merged);
+	close_fd(&p->journal);
+	if (lseek(p->bytes, 0, SEEK_SET) < 0 || (p->signature >= 0 && lseek(p->signature, 0, SEEK_SET) < 0))
+		pull_fail(p, -EIO, strerror(errno));
+	else
+		pull_decode(p);
+}
+
+/* -EAGAIN: the delta is to be decoded once more, with the list. */
+static int take_set(struct pull *p, const struct decoded *out, struct delivery *delivery)
+{
+	const struct source *s = &p->d->world.sources[p->source];
+	struct entry_set set = {0};
+	struct names names = {0};
+	int err = transfer_read(p->set, &out->set, &s->rules, &set, out->change ? &names : NULL);
+
+	if (!err && out->change) {
+		err = change_take(p, out, &set, &names, delivery);
+	} else if (!err) {
+		delivery->set = set;
+		set = (struct entry_set){0};
+	}
+	entry_set_free(&set);
+	names_free(&names);
+	return err;
+}
+
 static void take_answer(struct pull *p, const struct decoded *out, struct delivery *delivery)
 {
 	const struct source *s = &p->d->world.sources[p->source];
@@ -51,12 +85,12 @@ static void take_answer(struct pull *p, const struct decoded *out, struct delive
 		delivery->known = out->known;
 		if (!out->err && out->merged)
 			delivery->err = take_merged(p);
-		if (!delivery->err)
+		if (!delivery->err && !out->known)
 			delivery->err = worker_seal(p->set);
-		if (!delivery->err)
-			delivery->err = transfer_read(p->set, &out->set, &s->rules, &delivery->set);
+		if (!delivery->err && !out->known)
+			delivery->err = take_set(p, out, delivery);
 	}
-	if (delivery->err && !delivery->error[0])
+	if (delivery->err && delivery->err != -EAGAIN && !delivery->error[0])
 		(void)snprintf(delivery->error, sizeof(delivery->error),
 			       "%.200s: its worker answered what no parser makes (%s); keep the file and report it", s->path,
 			       strerror(-delivery->err));
@@ -74,6 +108,11 @@ static void on_decoded(void *arg, const void *data, const char *error)
 		return;
 	}
 	take_answer(p, data, &delivery);
+	if (delivery.err == -EAGAIN) {
+		free(delivery.text);
+		decode_whole(p);
+		return;
+	}
 	if (delivery.err == -ESTALE && s->feed->url && strstr(s->feed->url, URL_SINCE) && !p->whole) {
 		p->whole = true;
 		pull_clean_up(p);
@@ -92,7 +131,7 @@ static void on_decoded(void *arg, const void *data, const char *error)
 	pull_deliver(p, &delivery);
 }
 
-/* A delta needs the record, and a place for what it makes of it. */
+/* A delta needs the record, what came after it, and a place for what it makes of them. */
 static int open_record(struct pull *p, const struct source *s)
 {
 	struct stat st;
@@ -100,17 +139,18 @@ static int open_record(struct pull *p, const struct source *s)
 	if (!s->loaded || s->header.serial < 0)
 		return 0;
 	p->record = file_open(s->record, &st);
+	p->journal = file_open(s->journal, &st);
 	p->merged = worker_file();
 	return p->merged < 0 ? p->merged : 0;
 }
 
-static void fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s, int signature_err)
+void pull_fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s, int signature_err)
 {
 	job->rules = s->rules;
 	job->rules.max_bytes = s->feed->max_bytes;
 	job->rules.signature_err = signature_err;
 	job->in_force = s->header;
-	copy_text(job->snapshot, sizeof(job->snapshot), s->header.snapshot[0] ? s->header.snapshot : s->sha256);
+	copy_text(job->snapshot, sizeof(job->snapshot), kept_snapshot(&s->header, s->sha256));
 	job->rules.now = d->trusted ? (int64_t)time(NULL) : 0;
 	(void)snprintf(job->list, sizeof(job->list), "%s", s->rules.list ? s->rules.list : "");
 	memcpy(job->keys, s->rules.keys ? s->rules.keys : job->keys, s->rules.n_keys * sizeof(job->keys[0]));
@@ -132,13 +172,15 @@ void pull_decode(struct pull *p)
 		err = open_record(p, s);
 	if (!err) {
 		job->kind = JOB_DECODE;
-		fill_rules(&job->decode, p->d, s, p->signature_err);
+		pull_fill_rules(&job->decode, p->d, s, p->signature_err);
+		job->decode.change = change_allowed(p, s);
 		copy_text(job->decode.name, sizeof(job->decode.name), place_of(p));
 		fds[0] = p->bytes;
 		fds[1] = p->set;
 		fds[2] = p->signature;
 		fds[3] = p->record;
 		fds[4] = p->merged;
+		fds[5] = p->journal;
 		err = worker_start(p->d->event, job, fds, sizeof(struct decoded), DECODE_SECONDS, on_decoded, p, &p->worker);
 	}
 	free(job);

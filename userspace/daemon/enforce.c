@@ -41,7 +41,7 @@ int enforce_fits(const struct daemon *d, size_t source, const struct entry_set *
 	(void)snprintf(error, FEED_ERROR,
 		       "%s: with its %zu entries the policy would hold %zu, and there is room for %zu (policy.capacity %u, %u of "
 		       "it kept for local overrides); raise policy.capacity or shorten the list",
-		       s->path, set->n, count, room, d->world.config->capacity, RESERVED_ENTRIES);
+		       s->path, entry_set_count(set), count, room, d->world.config->capacity, RESERVED_ENTRIES);
 	return -ENOSPC;
 }
 

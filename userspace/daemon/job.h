@@ -14,15 +14,16 @@
 #define JOB_TAG 256	 /* an ETag */
 #define JOB_MODIFIED 64 /* a Last-Modified */
 
-enum job_kind { JOB_FETCH = 1, JOB_DECODE };
+enum job_kind { JOB_FETCH = 1, JOB_DECODE, JOB_FOLD };
 
 /* Descriptors of a worker besides the standard ones. */
 enum job_fd {
 	JOB_FD_BYTES = 3, /* of the feed: fetching writes them, decoding reads them */
 	JOB_FD_OTHER = 4, /* fetching: the signature goes there; decoding: the set of entries does */
 	JOB_FD_SIGNATURE = 5, /* decoding, when there is one */
-	JOB_FD_RECORD,	      /* decoding: the record, to put a delta onto */
-	JOB_FD_MERGED,	      /* decoding: what a delta makes of the record goes there */
+	JOB_FD_RECORD,	      /* decoding: the record, to put a delta onto; folding: the same, to put the journal into */
+	JOB_FD_MERGED,	      /* what deltas make of the record goes there */
+	JOB_FD_JOURNAL,	      /* deltas between the record and what is in force */
 	JOB_FDS
 };
 
@@ -40,6 +41,7 @@ struct job_decode {
 	char list[65];
 	struct feed_header in_force; /* serial -1: nothing that a delta could follow on */
 	char snapshot[65];	     /* digest of the snapshot that the record began with */
+	bool change;		     /* of a small delta its own entries and names will do */
 	struct pubkey keys[CONFIG_FEED_KEYS];
 	char columns[FEED_COLUMNS][TEXT_MAX + 1]; /* empty = not there */
 };
@@ -48,7 +50,7 @@ struct job {
 	enum job_kind kind;
 	union {
 		struct job_fetch fetch;
-		struct job_decode decode;
+		struct job_decode decode; /* folding: only rules, in_force and snapshot mean something */
 	};
 };
 
@@ -63,7 +65,8 @@ struct fetched {
 struct decoded {
 	int err; /* as native_parse_file(), delta_follows() */
 	bool known;  /* a delta that is in force already */
-	bool merged; /* all this is about what a delta made of the record */
+	bool merged; /* set and header are about what a delta made of the record */
+	bool change; /* the set is what the delta adds, and the names are those it speaks of */
 	char sha256[65];
 	struct feed_header header;
 	struct transfer set;

@@ -341,6 +341,7 @@ int loop_run(struct daemon *d)
 	(void)enforce_all(d);
 	enforce_follow(d);
 	report_ports(d);
+	report_notes(d);
 	world_watch(d);
 	for (size_t i = 0; i < d->world.n_sources; i++) {
 		d->world.sources[i].dirty = true;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../feed/patch.h"
 #include "../lib/file.h"
 #include "../lib/log.h"
 #include "../lib/paths.h"
@@ -32,6 +33,11 @@ struct offer { /* content on its way */
 	int bytes;  /* of a feed, still to be copied there, -1 = they are */
 	bool reset; /* whatever its serial */
 	bool done;  /* in force */
+	const char *text; /* of a delta whose set is a change: for the journal */
+	size_t text_size;
+	struct guard_memory before; /* the source's, and the end of its journal: for the way back */
+	struct journal_end end;
+	int former; /* as record_keep() says */
 };
 
 static int64_t monotonic_seconds(void)
@@ -134,7 +140,7 @@ static bool is_what_deltas_made(const struct offer *o)
 {
 	const struct feed_header *now = &o->s->header;
 
-	return now->delta[0] && o->header.serial == now->serial && entry_set_equal(source_set(o->d, o->index), &o->set);
+	return now->delta[0] && !o->set.part && o->header.serial == now->serial && entry_set_equal(source_set(o->d, o->index), &o->set);
 }
 
 /* The guards of a feed. -EPERM: waits for a person. */
@@ -170,7 +176,7 @@ static void in_force(void *arg)
 {
 	struct offer *o = arg;
 	struct source *s = o->s;
-	size_t entries = o->set.n;
+	size_t entries = entry_set_count(&o->set);
 
 	o->done = true;
 	s->loaded = true;
@@ -191,52 +197,98 @@ static void in_force(void *arg)
 }
 
 /* Memory first, then the record: whatever is lost between the two is judged again, and more strictly. */
-static int record(struct offer *o, int *former, char error[static FEED_ERROR])
+static int record_whole(struct offer *o)
 {
 	struct source *s = o->s;
-	struct guard_memory before = s->memory;
 	int err;
 
-	if (!o->copy)
-		return 0;
-	if (o->reset)
-		s->memory.serial = -1;
-	guard_remember(&s->memory, &o->header, o->sha256, o->weakened, time(NULL));
+	s->memory.journaled = -1;
 	err = o->bytes < 0 ? 0 : record_write(o->bytes, o->copy);
 	if (!err)
 		err = memory_save(o->d);
 	if (!err)
-		err = record_keep(o->copy, s->record, former);
+		err = record_keep(o->copy, s->record, &o->former);
+	if (err)
+		return err;
+	s->records++;
+	s->end.there = false; /* one for this record is begun when all is done */
+	return 0;
+}
+
+/* One step of the journal has it all, what the guards are to remember too. */
+static int record_step(struct offer *o)
+{
+	struct source *s = o->s;
+	struct journal_step step = {.since = s->header.serial, .serial = o->header.serial, .at = (int64_t)time(NULL),
+				    .weakened = o->weakened, .text = o->text, .size = o->text_size};
+	int err = o->reset ? memory_save(o->d) : 0;
+
+	memcpy(step.sha256, o->sha256, sizeof(step.sha256));
+	s->memory.journaled = o->header.serial;
+	return err ? err : journal_append(s->journal, &step, &s->end);
+}
+
+static int record(struct offer *o, char error[static FEED_ERROR])
+{
+	struct source *s = o->s;
+	int err;
+
+	if (s->kind != SOURCE_FEED)
+		return 0;
+	o->before = s->memory;
+	o->end = s->end;
+	if (o->reset)
+		s->memory.serial = -1;
+	guard_remember(&s->memory, &o->header, o->sha256, o->weakened, time(NULL));
+	err = o->set.part ? record_step(o) : record_whole(o);
 	if (!err)
 		return 0;
-	s->memory = before;
-	(void)memory_save(o->d);
-	(void)snprintf(error, FEED_ERROR, "%s: cannot record it in %s: %s; make room, it is tried again", s->path, s->record,
-		       strerror(-err));
+	s->memory = o->before;
+	if (!o->set.part || o->reset)
+		(void)memory_save(o->d);
+	(void)snprintf(error, FEED_ERROR, "%s: cannot record it in %s: %s; make room, it is tried again", s->path,
+		       o->set.part ? s->journal : s->record, strerror(-err));
 	return -ENOSPC;
 }
 
-static void unrecord(struct offer *o, const struct guard_memory *before, int former)
+static void unrecord(struct offer *o)
 {
-	if (!o->copy)
+	struct source *s = o->s;
+
+	if (s->kind != SOURCE_FEED)
 		return;
-	record_undo(o->copy, o->s->record, former);
-	o->s->memory = *before;
+	if (o->set.part && journal_cut(s->journal, &o->end))
+		log_error("%s: a delta that is not in force stays there; after a restart it would be", s->journal);
+	else if (!o->set.part)
+		record_undo(o->copy, s->record, o->former);
+	s->end = o->end;
+	s->memory = o->before;
 	(void)memory_save(o->d);
 }
 
 static int put_in_force(struct offer *o, const struct changes *changes, char error[static FEED_ERROR])
 {
-	struct guard_memory before = o->s->memory;
-	int former = 0, err = record(o, &former, error);
+	struct source *s = o->s;
+	bool change = o->set.part;
+	int err = change ? patch_reserve(&o->set) : 0;
 
+	if (err) {
+		(void)snprintf(error, FEED_ERROR, "%s: %s; it is tried again", s->path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	err = record(o, error);
 	if (err)
 		return err;
 	err = enforce_change(o->d, changes, in_force, o);
-	if (!err || o->done)
+	if (!err || o->done) {
+		if (change)
+			(void)memory_save(o->d); /* it follows from the journal */
+		else if (source_set(o->d, o->index)->strings)
+			(void)strings_all(source_set(o->d, o->index)->strings, &s->texts);
 		return 0;
-	unrecord(o, &before, former);
-	(void)snprintf(error, FEED_ERROR, "%s: the kernel's table did not take it: %s", o->s->path,
+	}
+	unrecord(o);
+	(void)snprintf(error, FEED_ERROR, "%s: the kernel's table did not take it: %s", s->path,
 		       err == -ENOSPC ? "no place for it; raise policy.capacity" : "a map refused the change; it is tried again");
 	return err;
 }
@@ -370,6 +422,8 @@ bool pipeline_deliver(struct daemon *d, size_t source, struct delivery *delivery
 	memcpy(o.sha256, delivery->sha256, sizeof(o.sha256));
 	o.copy = delivery->copy ? strdup(delivery->copy) : record_copy_path(o.s->record);
 	o.bytes = delivery->copy ? -1 : delivery->bytes;
+	o.text = delivery->text;
+	o.text_size = delivery->text_size;
 	if (!o.copy && !delivery->err)
 		delivery->err = -ENOMEM;
 	if (delivery->err)

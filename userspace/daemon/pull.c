@@ -29,7 +29,7 @@ struct pull *pull_new(void)
 	struct pull *p = calloc(1, sizeof(*p));
 
 	if (p)
-		p->bytes = p->signature = p->set = p->record = p->merged = -1;
+		p->bytes = p->signature = p->set = p->record = p->merged = p->journal = p->fold.record = p->fold.journal = p->fold.out = -1;
 	return p;
 }
 
@@ -40,6 +40,7 @@ void pull_clean_up(struct pull *p)
 	close_fd(&p->set);
 	close_fd(&p->record);
 	close_fd(&p->merged);
+	close_fd(&p->journal);
 	if (p->copy)
 		(void)unlink(p->copy);
 	free(p->copy);
@@ -51,6 +52,7 @@ void pull_free(struct pull *p)
 	if (!p)
 		return;
 	worker_free(p->worker);
+	fold_stop(&p->fold);
 	pull_clean_up(p);
 	free(p);
 }
@@ -141,7 +143,9 @@ static void conclude(struct pull *p)
 	bool refused = s->refused.at != 0;
 
 	pull_clean_up(p);
-	p->whole = false;
+	p->whole = p->slow = false;
+	p->fold.failed = false;
+	fold_tend(d, p->source);
 	if (s->feed->url) {
 		if (!refused && !s->pending.at) {
 			memcpy(p->server.url, p->url, sizeof(p->server.url));
@@ -169,6 +173,7 @@ void pull_deliver(struct pull *p, struct delivery *delivery)
 	delivery->more = !p->delta && has_delta(s);
 	taken = pipeline_deliver(p->d, p->source, delivery);
 	entry_set_free(&delivery->set);
+	free(delivery->text);
 	conclude(p);
 	p->delta = taken && delivery->more;
 	if (p->delta)
@@ -363,7 +368,7 @@ void pull_start_url(struct pull *p, const struct source *s)
 	}
 	fds[0] = p->bytes;
 	fds[1] = p->signature;
-	fds[2] = fds[3] = fds[4] = -1;
+	fds[2] = fds[3] = fds[4] = fds[5] = -1;
 	if (!err)
 		err = start_fetch(p, s, job, fds);
 	free(job);

@@ -22,12 +22,23 @@ struct server { /* what is known of where a feed comes from; a reload keeps it *
 	char error[FEED_ERROR];
 };
 
+struct fold { /* of the journal into the record, beside everything else */
+	struct worker *worker;
+	int record, journal, out; /* -1 = none */
+	char *copy;		  /* where the new record is made */
+	struct feed_header in_force; /* up to where */
+	unsigned records;
+	bool failed; /* not again before the next delta */
+};
+
 struct pull {
 	struct daemon *d;
 	size_t source;
 	struct worker *worker;
 	bool fetching;
-	int bytes, signature, set, record, merged; /* -1 = none */
+	int bytes, signature, set, record, merged, journal; /* -1 = none */
+	struct fold fold;
+	bool slow; /* a delta that sets of entries cannot tell the end of: the whole list is made */
 	int signature_err;			   /* why there is none */
 	char *copy;		   /* of a file's bytes, beside its record */
 	bool delta;		   /* the file is the delta, not the snapshot */
@@ -82,4 +93,8 @@ void server_save(const struct source *s);
 
 /* decode.c: give the bytes that P has to a worker. */
 void pull_decode(struct pull *p);
+void pull_fill_rules(struct job_decode *job, const struct daemon *d, const struct source *s, int signature_err);
+
+/* fold.c: it is given up, and what there is of it removed. */
+void fold_stop(struct fold *f);
 #endif

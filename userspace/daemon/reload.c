@@ -123,6 +123,7 @@ void reload_config(struct daemon *d)
 		hold_tell(d);
 		if (enforce_all(d) == -ENOSPC)
 			hold_end(d, "the table has no room for the old and the new together");
+		report_notes(d);
 		world_watch(d);
 		devices_forget_zones(d->devices);
 		loop_devices_soon(d);

@@ -27,6 +27,20 @@ void report_refused(struct daemon *d, const struct source *s, const struct verdi
 			       eventlog_text(why->reason), "pending", pending));
 }
 
+void report_notes(struct daemon *d)
+{
+	for (size_t i = 0; i < d->world.n_sources; i++) {
+		struct source *s = &d->world.sources[i];
+		struct verdict why = {0};
+
+		if (!s->note[0])
+			continue;
+		memcpy(why.reason, s->note, sizeof(why.reason));
+		report_refused(d, s, &why, false);
+		s->note[0] = '\0';
+	}
+}
+
 void report_stale(struct daemon *d, const struct source *s, const char *reason)
 {
 	log_warning("%s: %s", s->name, reason);

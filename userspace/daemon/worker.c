@@ -126,7 +126,7 @@ static int spawn(struct worker *w, int in, int out, const int *extra)
 {
 	static char *const argv[] = {"lenscapd", WORKER_OPTION, NULL};
 	static char *const envp[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
-	int from[JOB_FDS] = {in, out, STDERR_FILENO}, moved[JOB_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1};
+	int from[JOB_FDS] = {in, out, STDERR_FILENO}, moved[JOB_FDS];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;
@@ -134,6 +134,8 @@ static int spawn(struct worker *w, int in, int out, const int *extra)
 
 	for (size_t i = 0; i < EXTRA; i++)
 		from[JOB_FD_BYTES + i] = extra[i];
+	for (size_t i = 0; i < JOB_FDS; i++)
+		moved[i] = -1;
 	(void)sigemptyset(&none);
 	(void)posix_spawn_file_actions_init(&actions);
 	(void)posix_spawnattr_init(&attributes);

@@ -10,6 +10,7 @@
 
 #include "../feed/delta.h"
 #include "../lib/paths.h"
+#include "journaled.h"
 
 struct source *world_find(const struct world *w, const struct source *like)
 {
@@ -35,8 +36,9 @@ static int describe(const struct world *w, size_t i)
 		s->path = strdup(s->feed->url ? s->feed->url : s->feed->path);
 		s->pull = pull_new();
 		s->delta = delta_path(s->path);
+		s->journal = journal_path(s->record);
 	}
-	return s->path && ((s->record && s->pull && s->delta) || s->kind != SOURCE_FEED) ? 0 : -ENOMEM;
+	return s->path && ((s->record && s->pull && s->delta && s->journal) || s->kind != SOURCE_FEED) ? 0 : -ENOMEM;
 }
 
 static int read_source(const struct world *w, struct source *s, struct entry_set *set, char error[static FEED_ERROR])
@@ -48,7 +50,7 @@ static int read_source(const struct world *w, struct source *s, struct entry_set
 	if (!s->record)
 		return native_parse_file(s->path, &s->rules, &s->header, set, s->sha256, error);
 	rules = source_rules_of_record(&s->rules);
-	return native_parse_file(s->record, &rules, &s->header, set, s->sha256, error);
+	return journaled_load(s, &rules, set, error);
 }
 
 static int64_t file_time(const char *path)
@@ -80,7 +82,10 @@ static void load_source(const struct world *w, size_t i)
 	if (s->pull && s->feed->url)
 		server_load(s);
 	s->entries = set.n;
-	s->applied = file_time(s->record ? s->record : s->path);
+	if (!s->applied) /* else its journal said */
+		s->applied = file_time(s->record ? s->record : s->path);
+	if (set.strings)
+		(void)strings_all(set.strings, &s->texts);
 	policy_replace(w->policy, i, &set);
 	if (s->header.serial > s->memory.serial) { /* guard.json is damaged or older */
 		s->memory.serial = s->header.serial;
@@ -123,6 +128,7 @@ void world_free(struct world *w)
 		free(w->sources[i].path);
 		free(w->sources[i].record);
 		free(w->sources[i].delta);
+		free(w->sources[i].journal);
 	}
 	free(w->sources);
 	policy_free(w->policy);

@@ -13,11 +13,6 @@
 
 #define SUFFIX ".jsonl"
 
-struct named { /* prefixes that the delta speaks of, sorted */
-	struct prefix *prefix;
-	size_t n, room;
-};
-
 /* As intake.c does: a carriage return elsewhere in the line is white space like any other. */
 static void cut_end(char *line)
 {
@@ -70,38 +65,49 @@ static int walk(const struct walk *w)
 	return !err && ferror(w->in) ? -EIO : err;
 }
 
-/* ---- What the delta names ---- */
-static int by_prefix(const void *left, const void *right)
-{
-	const struct prefix *a = left, *b = right;
-
-	if (a->mac48 != b->mac48)
-		return a->mac48 < b->mac48 ? -1 : 1;
-	return (a->len > b->len) - (a->len < b->len);
-}
+/* ---- What a delta names ---- */
+struct naming {
+	struct names *names;
+	size_t room;
+};
 
 static int name_prefix(void *arg, const struct record *r, const struct prefix *prefix, const char *line)
 {
-	struct named *named = arg;
+	struct naming *to = arg;
 
 	(void)r;
 	(void)line;
-	if (named->n == named->room) {
-		size_t room = named->room ? named->room * 2 : 64;
-		struct prefix *bigger = realloc(named->prefix, room * sizeof(*bigger));
+	if (to->names->n == to->room) {
+		size_t room = to->room ? to->room * 2 : 64;
+		struct prefix *bigger = realloc(to->names->prefix, room * sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;
-		named->prefix = bigger;
-		named->room = room;
+		to->names->prefix = bigger;
+		to->room = room;
 	}
-	named->prefix[named->n++] = *prefix;
+	to->names->prefix[to->names->n] = (struct prefix){0}; /* its padding too: it goes to another process */
+	to->names->prefix[to->names->n].mac48 = prefix->mac48;
+	to->names->prefix[to->names->n++].len = prefix->len;
 	return 0;
+}
+
+int delta_names(FILE *lines, struct names *names)
+{
+	struct naming to = {.names = names};
+	int err;
+
+	*names = (struct names){0};
+	err = walk(&(struct walk){lines, name_prefix, &to});
+	names_sort(names);
+	if (err)
+		names_free(names);
+	return err;
 }
 
 /* ---- The new list ---- */
 struct writing {
-	const struct named *named;
+	const struct names *later; /* what deltas that come after these lines speak of */
 	FILE *out;
 	uint64_t count;
 };
@@ -112,20 +118,12 @@ static int put_line(struct writing *w, const char *line)
 	return fputs(line, w->out) < 0 || fputc('\n', w->out) < 0 ? -errno : 0;
 }
 
+/* Of the record, or of a delta, where "op":"del" adds nothing. */
 static int keep_entry(void *arg, const struct record *r, const struct prefix *prefix, const char *line)
 {
 	struct writing *w = arg;
 
-	(void)r;
-	if (w->named->n && bsearch(prefix, w->named->prefix, w->named->n, sizeof(*prefix), by_prefix))
-		return 0;
-	return put_line(w, line);
-}
-
-static int add_entry(void *arg, const struct record *r, const struct prefix *prefix, const char *line)
-{
-	(void)prefix;
-	return record_has(r, FIELD_OP) ? 0 : put_line(arg, line);
+	return record_has(r, FIELD_OP) || names_have(w->later, prefix) ? 0 : put_line(w, line);
 }
 
 static void put_time(FILE *out, const char *name, int64_t seconds)
@@ -150,33 +148,60 @@ static int put_header(FILE *out, const struct delta *d, uint64_t count)
 	return 0;
 }
 
-static int write_list(FILE *record, FILE *lines, const struct delta *delta, const struct named *named, FILE *out)
+/* LATER[i] are the names of delta i and of those behind it; the last has none. */
+static int write_list(FILE *record, FILE *const *lines, size_t n, const struct delta *last, const struct names *later, FILE *out)
 {
-	struct writing w = {.named = named, .out = out};
-	int err = put_header(out, delta, 0);
+	struct writing w = {.later = later, .out = out};
+	int err = put_header(out, last, 0);
 
 	if (!err)
 		err = walk(&(struct walk){record, keep_entry, &w});
+	for (size_t i = 0; i < n && !err; i++) {
+		w.later = &later[i + 1];
+		err = walk(&(struct walk){lines[i], keep_entry, &w});
+	}
 	if (!err)
-		err = walk(&(struct walk){lines, add_entry, &w});
-	if (!err)
-		err = put_header(out, delta, w.count);
+		err = put_header(out, last, w.count);
 	if (!err && (fseek(out, 0, SEEK_END) || fflush(out)))
 		err = -errno;
 	return err;
 }
 
+static int join(struct names *names, const struct names *more)
+{
+	struct prefix *bigger = more->n ? reallocarray(names->prefix, names->n + more->n, sizeof(*bigger)) : names->prefix;
+
+	if (more->n && !bigger)
+		return -ENOMEM;
+	names->prefix = bigger;
+	if (more->n)
+		memcpy(names->prefix + names->n, more->prefix, more->n * sizeof(*bigger));
+	names->n += more->n;
+	names_sort(names);
+	return 0;
+}
+
+int delta_merge_all(FILE *record, FILE *const *lines, size_t n, const struct delta *last, FILE *out)
+{
+	struct names *later = calloc(n + 1, sizeof(*later));
+	int err = later ? 0 : -ENOMEM;
+
+	for (size_t i = n; i > 0 && !err; i--) {
+		err = delta_names(lines[i - 1], &later[i - 1]);
+		if (!err)
+			err = join(&later[i - 1], &later[i]);
+	}
+	if (!err)
+		err = write_list(record, lines, n, last, later, out);
+	for (size_t i = 0; later && i < n; i++)
+		names_free(&later[i]);
+	free(later);
+	return err;
+}
+
 int delta_merge(FILE *record, FILE *lines, const struct delta *delta, FILE *out)
 {
-	struct named named = {0};
-	int err = walk(&(struct walk){lines, name_prefix, &named});
-
-	if (!err && named.n)
-		qsort(named.prefix, named.n, sizeof(*named.prefix), by_prefix);
-	if (!err)
-		err = write_list(record, lines, delta, &named, out);
-	free(named.prefix);
-	return err;
+	return delta_merge_all(record, &lines, 1, delta, out);
 }
 
 int delta_follows(const struct delta *d, const struct feed_header *in_force, char error[static FEED_ERROR])

@@ -45,9 +45,19 @@ bool entry_in_force(const struct entry *e, int64_t now)
 
 void entry_set_free(struct entry_set *set)
 {
+	if (set->part) {
+		free(set->part->key);
+		free(set->part->old.entries);
+		free(set->part);
+	}
 	free(set->entries);
 	strings_free(set->strings);
 	memset(set, 0, sizeof(*set));
+}
+
+size_t entry_set_count(const struct entry_set *set)
+{
+	return set->part ? set->part->whole->n - set->part->old.n + set->n : set->n;
 }
 
 size_t entry_set_find(const struct entry_set *set, uint64_t key)
@@ -75,8 +85,17 @@ bool entry_set_equal(const struct entry_set *a, const struct entry_set *b)
 	return equal;
 }
 
+static int compare_keys(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
 const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now)
 {
+	if (set->part && !bsearch(&key, set->part->key, set->part->n_keys, sizeof(key), compare_keys))
+		set = set->part->whole;
 	for (size_t i = entry_set_find(set, key); i < set->n; i++) {
 		const struct entry *e = &set->entries[i];
 
@@ -201,18 +220,25 @@ static bool is_sorted(const struct entry *e, size_t n)
 	return true;
 }
 
-/* Leave out entries that never decide: one before them in their key lasts as long. */
-static size_t resolve(struct entry *e, size_t n)
+/* Leave out entries that never decide: one before them in their key lasts as long. Entries of one key and one written length
+ * are of one prefix: those come and go together. */
+void entry_set_resolve(struct entry_set *set)
 {
+	struct entry *e = set->entries;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	if (!is_sorted(e, set->n)) /* what lenscap itself writes is sorted */
+		entry_sort(e, set->n, compare);
+	for (size_t i = 0; i < set->n; i++) {
 		bool same_key = kept && e[kept - 1].word >> LC_WORD_KEY_SHIFT == e[i].word >> LC_WORD_KEY_SHIFT;
 
 		if (!same_key || end(&e[i]) > end(&e[kept - 1]))
 			e[kept++] = e[i];
+		else
+			set->hidden |= e[i].length != e[kept - 1].length;
 	}
-	return kept;
+	set->dropped += set->n - kept;
+	set->n = kept;
 }
 
 bool entry_set_is_resolved(const struct entry_set *set)
@@ -230,14 +256,13 @@ bool entry_set_is_resolved(const struct entry_set *set)
 
 void entry_builder_finish(struct entry_builder *b, struct entry_set *set)
 {
+	struct entry_set made = {.entries = b->entries, .n = b->n, .strings = b->strings};
 	struct entry *fitted;
 
-	if (!is_sorted(b->entries, b->n)) /* what lenscap itself writes is sorted */
-		entry_sort(b->entries, b->n, compare);
-	b->n = resolve(b->entries, b->n);
-	fitted = b->n ? realloc(b->entries, b->n * sizeof(*fitted)) : NULL;
+	entry_set_resolve(&made);
+	fitted = made.n ? realloc(made.entries, made.n * sizeof(*fitted)) : NULL;
 	if (fitted)
-		b->entries = fitted;
-	*set = (struct entry_set){.entries = b->entries, .n = b->n, .strings = b->strings};
+		made.entries = fitted;
+	*set = made;
 	free(b);
 }

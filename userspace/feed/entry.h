@@ -31,15 +31,27 @@ _Static_assert(sizeof(struct entry) == 32, "a million entries are 32 MB");
 /* Sorted by key (word >> 8). Where several entries of a source meet in one key, the one with the greater written
  * length, then the stricter action, comes first and decides; another follows only when it outlives it (until), so that
  * it takes over. */
+struct entry_part;
 struct entry_set {
 	struct entry *entries;
 	size_t n;
 	struct strings *strings;
+	size_t dropped; /* at most so many more were given, and left out because they never decide */
+	bool hidden;	/* one of them would decide if an entry of another written length went */
+	struct entry_part *part; /* NULL: these are all there are; else a change of a whole set (patch.h) */
+};
+struct entry_part { /* of a change: its set has what WHOLE is to have under the keys, and nothing else */
+	struct entry_set *whole; /* borrowed; what it has under all other keys stays */
+	uint64_t *key;		 /* sorted, each once */
+	size_t n_keys;
+	struct entry_set old; /* what WHOLE has under the keys */
 };
 void entry_set_free(struct entry_set *set);
+/* How many entries there are, of a change how many the whole set will have. */
+size_t entry_set_count(const struct entry_set *set);
 
 /* The first entry of a key (n when there is none), and the one of the key's entries in force at NOW (0: the first), or
- * NULL. */
+ * NULL; the latter as if a change had been made. */
 size_t entry_set_find(const struct entry_set *set, uint64_t key);
 const struct entry *entry_set_at(const struct entry_set *set, uint64_t key, int64_t now);
 /* Sorted, and no entry that never decides: what a builder makes. */
@@ -48,6 +60,9 @@ bool entry_set_is_resolved(const struct entry_set *set);
 bool entry_set_equal(const struct entry_set *a, const struct entry_set *b);
 /* Is it in force at NOW (0 = the clock is not trusted: every entry is)? */
 bool entry_in_force(const struct entry *e, int64_t now);
+
+/* Sort, and leave out what never decides. */
+void entry_set_resolve(struct entry_set *set);
 
 /* Gathers entries, expands them to kernel lengths, then sorts and resolves them. MAX counts after expansion. */
 struct prefix;

@@ -29,7 +29,7 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-int transfer_write(int fd, const struct entry_set *set, struct transfer *out)
+int transfer_write(int fd, const struct entry_set *set, const struct names *names, struct transfer *out)
 {
 	size_t size = 0;
 	const char *text = strings_all(set->strings, &size);
@@ -37,7 +37,9 @@ int transfer_write(int fd, const struct entry_set *set, struct transfer *out)
 
 	if (!err)
 		err = write_all(fd, text, size);
-	*out = (struct transfer){set->n, size};
+	if (!err && names)
+		err = write_all(fd, names->prefix, names->n * sizeof(*names->prefix));
+	*out = (struct transfer){set->n, size, names ? names->n : 0, set->dropped, set->hidden};
 	return err;
 }
 
@@ -99,6 +101,31 @@ static bool is_entry(const struct entry *e, const struct source_rules *rules, co
 	       !memcmp(e->reserved, zero, sizeof(zero));
 }
 
+static bool is_name(const struct prefix *p, const struct source_rules *rules)
+{
+	if (p->len < 24 || p->len > 48 || p->len < rules->min_length)
+		return false;
+	return p->mac48 && !(p->mac48 >> 48) && !(p->mac48 >> 40 & 1) &&
+	       !(p->mac48 & ((1ull << (48 - p->len)) - 1));
+}
+
+/* Sorted, each once: names_have() looks in halves. */
+static int take_names(const char *data, const struct transfer *t, const struct source_rules *rules, struct names *names)
+{
+	size_t n = t->names;
+
+	names->prefix = calloc(n + 1, sizeof(*names->prefix));
+	if (!names->prefix)
+		return -ENOMEM;
+	memcpy(names->prefix, data, n * sizeof(*names->prefix));
+	names->n = n;
+	for (size_t i = 0; i < n; i++)
+		if (!is_name(&names->prefix[i], rules))
+			return -EBADMSG;
+	names_sort(names);
+	return names->n == n ? 0 : -EBADMSG;
+}
+
 static int take(const char *data, const struct transfer *t, const struct source_rules *rules, struct entry_set *set)
 {
 	size_t bytes = t->entries * sizeof(*set->entries);
@@ -112,6 +139,8 @@ static int take(const char *data, const struct transfer *t, const struct source_
 	if (t->entries)
 		memcpy(set->entries, data, bytes);
 	set->n = t->entries;
+	set->dropped = t->dropped;
+	set->hidden = t->hidden;
 	err = read_texts(text, t->text, set->strings);
 	for (size_t i = 0; i < set->n && !err; i++)
 		err = is_entry(&set->entries[i], rules, text, t->text) ? 0 : -EBADMSG;
@@ -122,29 +151,37 @@ static bool is_sized(const struct transfer *t, const struct source_rules *rules,
 {
 	uint64_t max = rules->max_entries ? rules->max_entries : NATIVE_MAX_ENTRIES;
 
-	return t->entries <= max && t->text <= STRINGS_MAX &&
-	       (uint64_t)st->st_size == t->entries * sizeof(struct entry) + t->text;
+	return t->entries <= max && t->text <= STRINGS_MAX && t->names <= PATCH_KEYS_MAX && t->dropped <= max &&
+	       t->hidden <= 1 &&
+	       (uint64_t)st->st_size == t->entries * sizeof(struct entry) + t->text + t->names * sizeof(struct prefix);
 }
 
-int transfer_read(int fd, const struct transfer *t, const struct source_rules *rules, struct entry_set *set)
+int transfer_read(int fd, const struct transfer *t, const struct source_rules *rules, struct entry_set *set, struct names *names)
 {
 	struct entry_set made = {0};
+	struct names named = {0};
 	struct stat st;
 	void *data;
 	int err;
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (!is_sized(t, rules, &st) || !st.st_size)
+	if (!is_sized(t, rules, &st) || !st.st_size || (t->names && !names))
 		return -EBADMSG;
 	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return -errno;
 	err = take(data, t, rules, &made);
+	if (!err && names)
+		err = take_names((const char *)data + t->entries * sizeof(struct entry) + t->text, t, rules, &named);
 	(void)munmap(data, (size_t)st.st_size);
-	if (err)
+	if (err) {
 		entry_set_free(&made);
-	else
-		*set = made;
-	return err;
+		names_free(&named);
+		return err;
+	}
+	*set = made;
+	if (names)
+		*names = named;
+	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../feed/patch.h"
 #include "sources.h"
 
 static bool same_say(const struct entry *a, const struct entry *b)
@@ -38,7 +39,7 @@ static int conclude(struct change_list *l, int err, struct changes *out)
 
 int policy_diff(const struct policy *p, size_t source, const struct entry_set *set, int64_t now, struct changes *out)
 {
-	struct pair w = {.a = &p->source[source].set, .b = set};
+	struct pair w = pair_of(p, source, set);
 	struct change_list list = {0};
 	int err = 0;
 
@@ -67,10 +68,34 @@ static int64_t first_until(const struct entry_set *set, int64_t after)
 	return first;
 }
 
+/* A change without ends where the next one was looks at no other entry. */
+static int64_t next_after_change(const struct source *s, const struct entry_set *set, int64_t clock)
+{
+	int64_t own = first_until(set, clock), gone = first_until(&set->part->old, clock);
+
+	if (gone && gone == s->next_until)
+		return -1;
+	return own && (!s->next_until || own < s->next_until) ? own : s->next_until;
+}
+
+/* The first end after the clock, and what was there is gone. */
+static void put_in_place(const struct policy *p, struct source *s, struct entry_set *set)
+{
+	int64_t next = set->part ? next_after_change(s, set, p->clock) : -1;
+
+	if (set->part) {
+		patch_apply(set);
+	} else {
+		entry_set_free(&s->set);
+		s->set = *set;
+		memset(set, 0, sizeof(*set));
+	}
+	s->next_until = next < 0 ? first_until(&s->set, p->clock) : next;
+}
+
 void policy_replace(struct policy *p, size_t source, struct entry_set *set)
 {
-	struct source *s = &p->source[source];
-	struct pair w = {.a = &s->set, .b = set};
+	struct pair w = pair_of(p, source, set);
 
 	while (pair_next(&w)) {
 		bool had = pair_a(&w, p->clock), has = pair_b(&w, p->clock);
@@ -80,10 +105,7 @@ void policy_replace(struct policy *p, size_t source, struct entry_set *set)
 		p->count += has;
 		p->count -= had;
 	}
-	entry_set_free(&s->set);
-	s->set = *set;
-	memset(set, 0, sizeof(*set));
-	s->next_until = first_until(&s->set, p->clock);
+	put_in_place(p, &p->source[source], set);
 }
 
 void policy_move(struct policy *from, size_t source, struct policy *to, size_t as)

@@ -18,7 +18,7 @@
 void guard_memory_init(struct guard_memory *m)
 {
 	memset(m, 0, sizeof(*m));
-	m->serial = -1;
+	m->serial = m->journaled = -1;
 }
 
 int guard_serial(const struct guard_memory *m, const struct feed_header *h, const char *sha256,
@@ -131,7 +131,7 @@ static bool lifts_others(const struct policy *p, size_t source, const struct ent
 
 uint64_t guard_weakened(const struct policy *p, size_t source, const struct entry_set *set, int64_t now)
 {
-	struct pair w = {.a = policy_source_set(p, source), .b = set};
+	struct pair w = pair_of(p, source, set);
 	uint64_t weakened = 0;
 
 	while (pair_next(&w))
@@ -196,6 +196,19 @@ void guard_remember(struct guard_memory *m, const struct feed_header *h, const c
 		merge_oldest(m);
 	m->step[m->n_steps].at = now;
 	m->step[m->n_steps++].weakened = weakened;
+}
+
+void guard_catch_up(struct guard_memory *m, const struct journal *journal)
+{
+	for (size_t i = 0; i < journal->n; i++) {
+		const struct journal_step *step = &journal->step[i];
+		const struct feed_header header = {.serial = step->serial};
+
+		if (step->serial <= m->serial)
+			continue;
+		guard_remember(m, &header, step->sha256, step->weakened, step->at);
+		m->journaled = step->serial;
+	}
 }
 
 /* ---- Newly stopped ---- */

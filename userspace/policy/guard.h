@@ -3,6 +3,7 @@
 #ifndef LENSCAP_POLICY_GUARD_H
 #define LENSCAP_POLICY_GUARD_H
 
+#include "../feed/journal.h"
 #include "policy.h"
 
 #define RESERVED_ENTRIES 1024 /* of the capacity, for the overrides */
@@ -17,6 +18,7 @@ struct guard_limits {
 struct guard_memory {
 	int64_t serial;	 /* highest accepted, -1 = none yet */
 	char sha256[65]; /* of the content accepted with it */
+	int64_t journaled; /* its journal must lead to this serial, -1 = it has none: else something in force was lost */
 	struct {
 		int64_t at;
 		uint64_t weakened;
@@ -52,6 +54,9 @@ int guard_weakening(const struct guard_memory *m, const struct guard_limits *l, 
 /* Note what was accepted. */
 void guard_remember(struct guard_memory *m, const struct feed_header *h, const char *sha256, uint64_t weakened,
 		    int64_t now);
+
+/* A step of a journal is in force before it is in the memory: note those that are missing there. */
+void guard_catch_up(struct guard_memory *m, const struct journal *journal);
 
 /* The memories of all sources as a file. Loading a file that is not there gives none and 0. A damaged file gives none,
  * -EINVAL and an error to show: the caller then keeps the serials of the last-known-good files, and starts new windows.

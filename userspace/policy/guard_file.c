@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the guards remember, as JSON: {"version":1,"sources":{"auditor":{"serial":42,"sha256":"…","steps":[[at,n],…]}}}.
+ * What the guards remember, as JSON:
+ * {"version":1,"sources":{"auditor":{"serial":42,"sha256":"…","journaled":42,"steps":[[at,n],…]}}}.
  * lenscapd writes it, so it is read as strictly as anything else that may have been damaged.
  */
 #include <errno.h>
@@ -36,15 +37,19 @@ static bool read_step(const json_t *step, struct guard_memory *m)
 static bool read_source(const char *name, const json_t *value, struct guard_source *out)
 {
 	const json_t *serial = json_object_get(value, "serial"), *steps = json_object_get(value, "steps");
+	const json_t *journaled = json_object_get(value, "journaled"); /* older versions had no journals */
 	const char *sha256 = json_string_value(json_object_get(value, "sha256"));
 
 	if (!*name || strlen(name) >= sizeof(out->name) || !json_is_integer(serial) ||
-	    json_integer_value(serial) < -1 || !sha256 || (*sha256 && !is_sha256(sha256)) || !json_is_array(steps))
+	    json_integer_value(serial) < -1 || !sha256 || (*sha256 && !is_sha256(sha256)) || !json_is_array(steps) ||
+	    (journaled && (!json_is_integer(journaled) || json_integer_value(journaled) < -1)))
 		return false;
 	guard_memory_init(&out->memory);
 	(void)snprintf(out->name, sizeof(out->name), "%s", name);
 	(void)snprintf(out->memory.sha256, sizeof(out->memory.sha256), "%s", sha256);
 	out->memory.serial = json_integer_value(serial);
+	if (journaled)
+		out->memory.journaled = json_integer_value(journaled);
 	for (size_t i = 0; i < json_array_size(steps); i++)
 		if (!read_step(json_array_get(steps, i), &out->memory))
 			return false;
@@ -127,8 +132,8 @@ static json_t *pack_sources(const struct guard_source *sources, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct guard_memory *m = &sources[i].memory;
-		json_t *source = json_pack("{s:I,s:s,s:o}", "serial", (json_int_t)m->serial, "sha256", m->sha256,
-					   "steps", pack_steps(m));
+		json_t *source = json_pack("{s:I,s:s,s:I,s:o}", "serial", (json_int_t)m->serial, "sha256", m->sha256,
+					   "journaled", (json_int_t)m->journaled, "steps", pack_steps(m));
 
 		if (json_object_set_new(list, sources[i].name, source)) {
 			json_decref(list);

@@ -6,8 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../feed/kept.h"
 #include "../lib/paths.h"
+
+#define TRIES 5
+#define TRY_USEC 20000
 
 int policy_from_config(const struct config *config, struct policy **out)
 {
@@ -101,6 +106,56 @@ char *policy_source_path(const struct config *config, const struct policy *p, si
 	}
 }
 
+/* The serial that a feed's journal leads to, as lenscapd wrote down behind it; -1 = none, or nobody may know. */
+static int64_t journaled(const struct config *config, const char *name)
+{
+	char *path = path_join(config->state, PATH_GUARD), error[FEED_ERROR];
+	struct guard_source *sources = NULL;
+	int64_t serial = -1;
+	size_t n = 0;
+
+	if (path && !guard_load(path, &sources, &n, error))
+		for (size_t i = 0; i < n; i++)
+			if (!strcmp(sources[i].name, name))
+				serial = sources[i].memory.journaled;
+	free(sources);
+	free(path);
+	return serial;
+}
+
+static int try_feed(const struct config *config, const char *name, const char *path, const struct source_rules *rules,
+		    struct entry_set *set, char error[static FEED_ERROR])
+{
+	int64_t serial = journaled(config, name); /* before the journal, which only goes on */
+	struct journal journal = {0};
+	struct feed_header header;
+	char sha256[65];
+	int err = kept_load(path, rules, &header, set, sha256, &journal, error);
+
+	if (!err && (journal.behind || serial > header.serial)) {
+		(void)snprintf(error, FEED_ERROR, "%.200s: the journal of deltas beside it is damaged or cut off; lenscap status says what is in force",
+			       path);
+		entry_set_free(set);
+		err = -EBADMSG;
+	}
+	journal_free(&journal);
+	return err;
+}
+
+/* A step that lenscapd is just writing is whole a moment later. */
+static int load_feed(const struct config *config, const char *name, const char *path, const struct source_rules *rules,
+		     struct entry_set *set, char error[static FEED_ERROR])
+{
+	const struct source_rules kept = source_rules_of_record(rules);
+	int err = try_feed(config, name, path, &kept, set, error);
+
+	for (unsigned i = 0; err == -EBADMSG && i < TRIES; i++) {
+		(void)usleep(TRY_USEC);
+		err = try_feed(config, name, path, &kept, set, error);
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
 /* Read one source; a feed that never was accepted has no file, and that is no error. */
 static int load_source(const struct config *config, const struct policy *p, size_t source, struct entry_set *set,
 		       char error[static FEED_ERROR])
@@ -120,10 +175,11 @@ static int load_source(const struct config *config, const struct policy *p, size
 		return -ENOMEM;
 	}
 	if (kind == SOURCE_FEED)
-		rules = source_rules_of_record(&rules);
-	err = native_parse_file(path, &rules, &header, set, sha256, error);
+		err = load_feed(config, policy_source_name(p, source), path, &rules, set, error);
+	else
+		err = native_parse_file(path, &rules, &header, set, sha256, error);
 	free(path);
-	return err == -ENOENT && kind == SOURCE_FEED ? 0 : err;
+	return err;
 }
 
 /* Add a line to a text; when memory is out the line is lost, not the text. */

@@ -5,6 +5,11 @@
 
 #include "sources.h"
 
+struct pair pair_of(const struct policy *p, size_t source, const struct entry_set *set)
+{
+	return (struct pair){.a = set->part ? &set->part->old : &p->source[source].set, .b = set};
+}
+
 static size_t run_end(const struct entry_set *set, size_t i, uint64_t key)
 {
 	while (i < set->n && entry_key(&set->entries[i]) == key)

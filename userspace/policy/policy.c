@@ -65,6 +65,11 @@ const struct entry_set *policy_source_set(const struct policy *p, size_t source)
 	return &p->source[source].set;
 }
 
+struct entry_set *policy_source_whole(struct policy *p, size_t source)
+{
+	return &p->source[source].set;
+}
+
 size_t policy_count(const struct policy *p)
 {
 	return p->count;

@@ -28,6 +28,8 @@ size_t policy_sources(const struct policy *p);
 const char *policy_source_name(const struct policy *p, size_t source);
 enum source_kind policy_source_kind(const struct policy *p, size_t source);
 const struct entry_set *policy_source_set(const struct policy *p, size_t source);
+/* The same, for a change to be made of it. */
+struct entry_set *policy_source_whole(struct policy *p, size_t source);
 
 struct change { /* of one key's final word, and with it of what addresses under it meet */
 	uint64_t key;
@@ -43,7 +45,8 @@ void changes_free(struct changes *c);
 /* What putting SET in place of a source's would change. NOW drops entries whose until has passed (0 = the clock
  * is not trusted: none are dropped). Changes nothing. What is in force must be up to NOW: policy_expire() first. */
 int policy_diff(const struct policy *p, size_t source, const struct entry_set *set, int64_t now, struct changes *out);
-/* Put it in place: takes SET over (it is emptied). */
+/* Put it in place: takes SET over (it is emptied). Here and in all that asks what a set would do, SET may be a change of the
+ * source's own (feed/patch.h), which then has to be reserved. */
 void policy_replace(struct policy *p, size_t source, struct entry_set *set);
 /* The entries of FROM's source become those of TO's: FROM's has none then, and FROM is good for policy_free() only. */
 void policy_move(struct policy *from, size_t source, struct policy *to, size_t as);

@@ -64,6 +64,8 @@ struct pair {
 	size_t run_a, run_b; /* first of the current key; equal to i or j when there is none */
 	uint64_t key;
 };
+/* What SOURCE has beside what it gets: of a change only what is under its keys. */
+struct pair pair_of(const struct policy *p, size_t source, const struct entry_set *set);
 /* The next key; false at the end. */
 bool pair_next(struct pair *w);
 /* The entry of the current key in force at NOW in A and in B, or NULL. */
