@@ -125,14 +125,15 @@ make_wire() {
 	within="nsenter --net=/run/netns/$wire --"
 }
 
-# Boot it, with QEMU's program and what this machine's kind needs as arguments, its console first. Prints TAP.
+# Boot it, with QEMU's program and what this machine's kind needs as arguments, its console first. Prints TAP. In the foreground: who
+# ends the group of processes that this runs in ends QEMU.
 boot() {
 	local console=$1
 	shift
 	make_initrd
 	make_wire
 	# shellcheck disable=SC2086 # words on purpose
-	$within timeout "$limit" "$@" -accel tcg -smp 2 -m 2048 -nographic -no-reboot $cards \
+	$within timeout --foreground "$limit" "$@" -accel tcg -smp 2 -m 2048 -nographic -no-reboot $cards \
 		-netdev hubport,id=a,hubid=1 -device virtio-net-pci,netdev=a,mac=44:19:b6:00:00:77,romfile= \
 		-netdev hubport,id=b,hubid=1 -device virtio-net-pci,netdev=b,mac=02:00:00:00:00:88,romfile= \
 		-kernel "$(echo "$kernel"/boot/vmlinuz-*)" -initrd "$work/initrd" \
