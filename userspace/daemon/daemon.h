@@ -81,6 +81,7 @@ struct daemon {
 	bool full;    /* the last synchronisation found the table too small */
 	bool trusted; /* the clock; stays so once it was */
 	int64_t clock; /* what `until` was last compared with, 0 = never trusted */
+	int64_t clock_offset; /* of the clock from CLOCK_MONOTONIC when last looked, seconds, 0 = not yet */
 	int64_t started;
 
 	struct devices *devices;

@@ -70,11 +70,28 @@ static void check_clock(struct daemon *d)
 	} else if (!d->trusted || (int64_t)time(NULL) >= d->clock - JUMP_SECONDS) {
 		return;
 	} else {
-		log_warning("the clock was set back; every `until` is looked at again");
+		log_info("it is earlier than it was; every `until` is looked at again");
 	}
 	(void)enforce_all(d);
 	expire_arm(d);
 	state_write(d);
+}
+
+/* Who is a year ahead finds every list expired: what was refused is looked at again when the clock was set. */
+static void check_jump(struct daemon *d)
+{
+	struct timespec boot;
+	int64_t offset, moved;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &boot);
+	offset = (int64_t)time(NULL) - boot.tv_sec;
+	moved = d->clock_offset ? offset - d->clock_offset : 0;
+	d->clock_offset = offset;
+	if (moved >= -JUMP_SECONDS && moved <= JUMP_SECONDS)
+		return;
+	log_warning("the clock was set %s by %lld s", moved > 0 ? "forward" : "back", (long long)(moved > 0 ? moved : -moved));
+	for (size_t i = 0; i < d->world.n_sources; i++)
+		d->world.sources[i].dirty |= d->world.sources[i].refused.at != 0;
 }
 
 /* Alarms only: what is in force stays. */
@@ -98,6 +115,7 @@ void expire_check(struct daemon *d)
 {
 	bool changed = false;
 
+	check_jump(d);
 	check_clock(d);
 	for (size_t i = 0; i < d->world.n_sources; i++)
 		if (d->world.sources[i].feed)
