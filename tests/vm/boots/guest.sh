@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the machine, when everything has started: says what it finds (TAP without numbers; the host gives them), then does what the
 # kernel's command line asks for after "lenscap.then=". "MARK name" tells the host to note how many frames have reached the core.
+# shellcheck source=tests/vm/checks.sh
+. /tests/checks.sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 boot=$(sed -n 's/.*lenscap.boot=\([a-z]*\).*/\1/p' /proc/cmdline)
 then=$(sed -n 's/.*lenscap.then=\([a-z,]*\).*/\1/p' /proc/cmdline)
@@ -15,22 +17,10 @@ check() {
 		tail -n 15 /tmp/out | sed 's/^/# /'
 	fi
 }
-not() { ! "$@"; }
-is() { echo "$1, not $2" && [ "$1" = "$2" ]; }
-within() { # tenths of a second, then a command
-	tries=$1
-	shift
-	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
 sent() { cat /sys/class/net/core0/statistics/tx_packets; }
 more_than() { [ "$(sent)" -gt "$1" ]; }
 # Other people's frames go through the bridge to the core: the camera's would too.
 traffic() { within 600 more_than $(($(sent) + 50)); }
-property() { systemctl show -P "$2" "$1"; }
 # The first time that interface $2 met event $1, in the kernel's own order.
 first() { grep -n "$1: .*name=\"$2\"" /run/trace | head -n 1 | cut -d : -f 1; }
 xdp_before_up() { grep -n cam0 /run/trace | head -n 5; [ "$(first xdp cam0)" -gt 0 ] && [ "$(first xdp cam0)" -lt "$(first up cam0)" ]; }

@@ -3,6 +3,8 @@
 # In the machine: what systemd made of the installed units. Prints TAP.
 /bin/busybox --install -s /tmp
 export PATH=/usr/sbin:/usr/bin:/tmp
+# shellcheck source=tests/vm/checks.sh
+. /tests/checks.sh
 n=0
 # check NAME COMMAND...: passes when the command does.
 check() {
@@ -14,22 +16,10 @@ check() {
 		tail -n 15 /tmp/out
 	fi
 }
-not() { ! "$@"; }
-property() { systemctl show -P "$2" "$1"; }
-is() { echo "$1, not $2" && [ "$1" = "$2" ]; }
 before() { echo "$1 $2" && [ "$1" -gt 0 ] && [ "$1" -le "$2" ]; }
 # Value of a line of /proc/PID/status.
 status() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$(property "$1" MainPID)/status"; }
 has_policy() { status "$1" Groups | tr ' \t' '\n' | grep -x "$(sed -n 's/^lenscap-policy:[^:]*:\([0-9]*\):.*/\1/p' /etc/group)"; }
-within() {
-	tries=$1
-	shift
-	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		sleep 0.2
-	done
-}
 hears() { ip netns exec cam ping -nqc 1 -W 1 10.0.0.1; }
 
 while read -r module; do insmod "/modules/$module.ko"; done </modules/order
@@ -52,19 +42,19 @@ check "lenscapd can have none" is "$(status lenscapd CapBnd)" 0000000000000000
 check "lenscapd is not root" not is "$(status lenscapd Uid | cut -f 1)" 0
 check "the bpffs is the group's to read" is "$(stat -c '%a %U %G' /run/lenscap/bpf)" "750 root lenscap"
 check "the configuration is valid" lenscap check
-check "the policy is in force" within 50 sh -c 'lenscap status -j | jq -e ".entries == 141 or .policy.entries == 141"'
+check "the policy is in force" within 100 sh -c 'lenscap status -j | jq -e ".entries == 141 or .policy.entries == 141"'
 
 ip netns add cam
 ip link add lcp0 type veth peer name eth0 address 44:19:b6:00:00:01 netns cam
 ip address add 10.0.0.1/24 dev lcp0
 ip netns exec cam ip address add 10.0.0.2/24 dev eth0
-check "a new port is attached" within 50 sh -c 'lenscap status -j | jq -e ".ports[] | select(.name == \"lcp0\")"'
+check "a new port is attached" within 100 sh -c 'lenscap status -j | jq -e ".ports[] | select(.name == \"lcp0\")"'
 ip link set lcp0 up
 ip netns exec cam ip link set eth0 up
 check "the camera is silent" not hears
 ip netns exec cam ip link set eth0 down address 02:00:00:00:00:05
 ip netns exec cam ip link set eth0 up
-check "another device is not" within 20 hears
+check "another device is not" within 40 hears
 check "an override takes hold" lenscap flag 02:00:00:00:00:05 --reason test
 check "and stops it" not hears
 check "systemctl reload" systemctl reload lenscap-loader lenscapd
@@ -74,20 +64,20 @@ reason() { lenscap status -j | jq -e --arg words "$1" '.sources[] | select(.name
 check "nobody fetches yet" not systemctl is-active lenscapd-fetch.service
 echo 'feeds: [{name: far, url: "https://127.0.0.1:1/x", unsigned: yes, every: 1s, timeout: 5s}]' >/etc/lenscap/lenscap.d/far.yaml
 check "with a feed from the network" systemctl reload lenscapd
-check "the service that fetches is asked, and has a network" within 100 reason "cannot connect"
+check "the service that fetches is asked, and has a network" within 200 reason "cannot connect"
 check "it was started for it" systemctl is-active lenscapd-fetch.service
 check "it can have no capability" is "$(status lenscapd-fetch CapBnd)" 0000000000000000
 check "lenscapd has the policy's group" has_policy lenscapd
 check "the service that fetches has not" not has_policy lenscapd-fetch
 systemctl stop lenscapd-fetch.socket lenscapd-fetch.service
-check "without it that is said" within 100 reason "systemctl start lenscapd-fetch.socket"
+check "without it that is said" within 200 reason "systemctl start lenscapd-fetch.socket"
 rm /etc/lenscap/lenscap.d/far.yaml
 systemctl reload lenscapd
 systemctl stop lenscapd lenscap-loader
 check "the bpffs outlives the services" systemctl is-active run-lenscap-bpf.mount
 check "and enforcement too" not hears
 check "--detach ends it" lenscap-loader --detach
-check "and nothing else did" within 20 hears
+check "and nothing else did" within 40 hears
 systemctl start lenscap-loader lenscapd
-check "started again it is back" within 50 not hears
+check "started again it is back" within 100 not hears
 echo VM-END
