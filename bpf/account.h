@@ -5,11 +5,10 @@
 #define LENSCAP_ACCOUNT_H
 
 #include "capture.h"
+#include "clock.h"
 #include "parse.h"
 #include "policy.h"
 #include "zone.h"
-
-#define MS 1000000ull
 
 /* Time of this instance's last event about a device without a slot. CPUs may race for it: one event more. */
 __u64 uncounted_event_ns;
@@ -29,19 +28,49 @@ static __always_inline void slot_take(struct lc_slot *slot, __u64 key, __u64 now
 	*(volatile __u64 *)&slot->key = key;
 }
 
+static __always_inline __u64 slot_key(const struct frame *frame)
+{
+	return frame->mac48 << 16 | (frame->to ? LC_SLOT_TO : 0) | port_conf.port;
+}
+
+/* The Nth slot in which a device on a port may be: by bits of the address' hash that say nothing of its bucket. */
+static __always_inline struct lc_slot *slot_at(const struct frame *frame, __u32 cpu, __u32 n)
+{
+	__u32 where = ((frame->to ? LC_SLOT_TO : 0) | port_conf.port) * 0x9e3779b1u >> 8;
+	__u32 mask = port_conf.slot_mask, place = ((__u32)(frame->hash >> 40) ^ where) + n;
+	__u32 index = cpu * (mask + 1) + (place & mask);
+
+	return bpf_map_lookup_elem(&slots, &index);
+}
+
+/* A policy table larger than a core's own caches: what is looked up in it is waited for. The verifier knows the answer. */
+#define FAR_BUCKETS (1u << 14)
+static __always_inline bool table_is_far(void)
+{
+	return port_conf.bucket_mask >= FAR_BUCKETS - 1;
+}
+
+/* Begin to fetch the slot that the frame is likely to be counted in while its entry is looked for: two waits become one. The
+ * frames that pay for it in vain are those of clean devices under a flagged device's OUI. */
+static __always_inline void slot_fetch(const struct frame *frame)
+{
+	struct lc_slot *slot = table_is_far() ? slot_at(frame, bpf_get_smp_processor_id(), 0) : NULL;
+
+	if (slot)
+		(void)*(volatile __u64 *)&slot->key;
+}
+
 /* The device's slot on this CPU: found, free, or idle for so long that it is given away. NULL = none. Slots are never
  * freed, so the first free one ends the search. */
-static __always_inline struct lc_slot *slot_find(__u32 cpu, __u64 key, __u64 now_ns, struct lc_totals *total,
+static __always_inline struct lc_slot *slot_find(const struct frame *frame, __u32 cpu, __u64 now_ns, struct lc_totals *total,
 						 bool *first)
 {
-	__u64 hash = lc_hash(key, port_conf.seed[0], port_conf.seed[1]);
-	__u32 mask = port_conf.slot_mask, base = cpu * (mask + 1);
+	__u64 key = slot_key(frame);
 	struct lc_slot *idle = NULL;
 
 	*first = false;
 	for (__u32 i = 0; i < LC_SLOT_PROBES; i++) {
-		__u32 index = base + (((__u32)hash + i) & mask);
-		struct lc_slot *slot = bpf_map_lookup_elem(&slots, &index);
+		struct lc_slot *slot = slot_at(frame, cpu, i);
 
 		if (!slot)
 			return NULL;
@@ -89,7 +118,7 @@ static __always_inline __u32 slot_event_wait(const struct lc_slot *slot, __u8 re
 /* Whether this frame makes an event; remembers that it did. */
 static __always_inline bool slot_event_due(struct lc_slot *slot, const struct verdict *verdict, bool first)
 {
-	__u32 now_ms = (__u32)(verdict->now_ns / MS), since = now_ms - slot->event_ms;
+	__u32 now_ms = coarse_ms(verdict->cpu, verdict->now_ns), since = now_ms - slot->event_ms;
 
 	if (!first && since < slot_event_wait(slot, verdict->reason))
 		return false;
@@ -149,14 +178,13 @@ static __always_inline void event_send(const struct frame *frame, const struct v
 static __always_inline void account(const struct frame *frame, const struct verdict *verdict)
 {
 	struct lc_totals *total = totals_of(verdict->cpu);
-	__u64 key = frame->mac48 << 16 | (frame->to ? LC_SLOT_TO : 0) | port_conf.port;
 	struct lc_slot *slot;
 	bool first, due;
 
 	if (!total)
 		return;
 	count(total, verdict->reason, frame->frames, frame->bytes);
-	slot = slot_find(verdict->cpu, key, verdict->now_ns, total, &first);
+	slot = slot_find(frame, verdict->cpu, verdict->now_ns, total, &first);
 	if (slot) {
 		slot_count(slot, frame, verdict);
 		due = slot_event_due(slot, verdict, first);

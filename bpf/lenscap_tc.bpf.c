@@ -22,7 +22,7 @@ int lenscap_tc(struct __sk_buff *skb)
 	int verdict = TC_ACT_UNSPEC;
 
 	skb_addresses(skb, &address);
-	if (policy_filter_bits(address.source, 0))
+	if (policy_maybe(address.source))
 		verdict = from_device(skb, address.source);
 	if (port_conf.flags & LC_PORT_BOTH && verdict == TC_ACT_UNSPEC && is_flagged_target(address.destination))
 		verdict = to_device(skb, address.destination);

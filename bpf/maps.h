@@ -16,14 +16,11 @@
 
 #include "abi.h"
 
+/* Maps of one element that programs address without a look-up: to libbpf they are sections of data, named so. */
+#define LC_DIRECT ".data."
+
 /* The policy: lenscapd writes it through mmap. An array look-up is inlined by the kernel, so none of these is a call. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct lc_policy_head);
-} policy_head SEC(".maps");
+struct lc_policy_head policy_head SEC(LC_DIRECT "policy_head");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -56,12 +53,7 @@ struct {
 	__type(value, __u8);
 } protect SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct lc_protect_filter);
-} protect_filter SEC(".maps");
+struct lc_protect_filter protect_filter SEC(LC_DIRECT "protect_filter");
 
 /* Evidence. Plain arrays with a part for each CPU, so that readers can mmap them. */
 struct {

@@ -19,6 +19,7 @@
 struct frame {
 	void *ctx;
 	__u64 mac48;
+	__u64 hash;	 /* policy_hash_of(mac48) */
 	__u32 bytes;
 	__u32 frames;	 /* segments, where GRO merged some */
 	__u16 ethertype; /* host order, as in the Ethernet header */

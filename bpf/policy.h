@@ -7,14 +7,37 @@
 #include "maps.h"
 #include "order.h"
 
-/* Which lengths may exist under the address' OUI: bit n = length code n. 0 for nearly every frame. */
-static __always_inline __u32 policy_filter_bits(__u64 mac48, __u64 zero)
+/* A word of a map that was found before, loaded behind what ZERO came of (order.h). */
+static __always_inline __u64 load_after(const volatile __u64 *word, __u64 zero)
 {
-	__u32 place = lc_filter_index((__u32)(mac48 >> 24));
-	__u32 index = (place >> 4) + (__u32)zero;
-	const __u64 *word = bpf_map_lookup_elem(&policy_filter, &index);
+	return *(const volatile __u64 *)((const volatile char *)word + zero);
+}
 
-	return word ? *(const volatile __u64 *)word >> (place & 15) * 4 & 15 : 0;
+/* The filter's part for an address: found once a frame, loaded twice. */
+struct policy_filter_place {
+	const volatile __u64 *word; /* NULL: never, but the verifier cannot know */
+	__u32 shift;
+};
+
+static __always_inline struct policy_filter_place policy_filter_place(__u64 mac48)
+{
+	__u32 place = lc_filter_index((__u32)(mac48 >> 24)), index = place >> 4;
+
+	return (struct policy_filter_place){bpf_map_lookup_elem(&policy_filter, &index), (place & 15) * 4};
+}
+
+/* Which lengths may exist under the address' OUI: bit n = length code n. 0 for nearly every frame. */
+static __always_inline __u32 policy_filter_bits(const struct policy_filter_place *place, __u64 zero)
+{
+	return place->word ? load_after(place->word, zero) >> place->shift & 15 : 0;
+}
+
+/* Is it worth a look into the table? Not for nearly every frame. */
+static __always_inline bool policy_maybe(__u64 mac48)
+{
+	struct policy_filter_place place = policy_filter_place(mac48);
+
+	return policy_filter_bits(&place, 0) != 0;
 }
 
 /* The word of KEY that has a verdict in the field at SHIFT, in one bucket. 0 = none. (An empty word has key 0, as
@@ -41,31 +64,35 @@ struct policy_view { /* what one frame sees: read once */
 	__u64 zero;
 };
 
-static __always_inline bool policy_view(struct policy_view *view)
+static __always_inline void policy_view(struct policy_view *view)
 {
-	__u32 index = 0;
-	const volatile struct lc_policy_head *head = bpf_map_lookup_elem(&policy_head, &index);
+	const volatile struct lc_policy_head *head = &policy_head;
 	__u64 epoch;
 
-	if (!head)
-		return false;
 	epoch = head->epoch;
 	view->zero = zero_after(epoch);
 	view->shift = epoch & 1 ? 4 : 0;
-	index = (__u32)view->zero; /* looked up again for the order of the loads: the stash is counted before the flip */
-	head = bpf_map_lookup_elem(&policy_head, &index);
-	if (!head)
-		return false;
-	view->stash = head->stash_used != 0;
-	return true;
+	view->stash = load_after(&head->stash_used, view->zero) != 0; /* it is counted before the flip */
 }
 
-static __always_inline __u64 policy_find(__u64 key, const struct policy_view *view)
+static __always_inline __u64 policy_hash(__u64 key)
 {
-	__u64 hash = lc_hash(key, port_conf.seed[0], port_conf.seed[1]) + view->zero;
-	__u32 mask = port_conf.bucket_mask;
-	__u64 word = bucket_find((__u32)hash & mask, key, view->shift);
+	return lc_hash(key, port_conf.seed[0], port_conf.seed[1]);
+}
 
+/* Of an address as a key of full length. The device's slot lies by it too (account.h). */
+static __always_inline __u64 policy_hash_of(__u64 mac48)
+{
+	return policy_hash(mac48 << 8 | LC_LEN_48);
+}
+
+static __always_inline __u64 policy_find(__u64 key, __u64 hash, const struct policy_view *view)
+{
+	__u32 mask = port_conf.bucket_mask;
+	__u64 word;
+
+	hash += view->zero;
+	word = bucket_find((__u32)hash & mask, key, view->shift);
 	if (word == 0)
 		word = bucket_find((__u32)(hash >> 32) & mask, key, view->shift);
 	if (word == 0 && view->stash)
@@ -73,25 +100,30 @@ static __always_inline __u64 policy_find(__u64 key, const struct policy_view *vi
 	return word;
 }
 
-/* The entry that decides for an address: its key, with the verdict nibble in bits 3..0. 0 = the address is clean.
+/* The entry that decides for an address: its key, with the verdict nibble in bits 3..0. 0 = the address is clean. HASH is
+ * policy_hash_of() it.
  * The longest prefix, but an entry on trial (its source is in dry-run) decides only where no enforced one does: trying
  * a list out must not lift what another list enforces.
  * The filter is read again behind the epoch: a policy's bits are set before its epoch, so this frame cannot combine
  * the old policy's filter with the new one's words. */
-static __always_inline __u64 policy_lookup(__u64 mac48)
+static __always_inline __u64 policy_lookup(__u64 mac48, __u64 hash, const struct policy_filter_place *place)
 {
 	static const __u8 low_bits[LC_LENGTHS] = {24, 20, 12, 0};
 	struct policy_view view;
 	__u64 trial = 0;
 	__u32 bits;
 
-	if (mac48 == 0 || mac48 >> 40 & 1 || !policy_view(&view))
+	if (mac48 == 0 || mac48 >> 40 & 1)
 		return 0;
-	bits = policy_filter_bits(mac48, view.zero);
+	policy_view(&view);
+	bits = policy_filter_bits(place, view.zero);
 #pragma unroll
 	for (int code = LC_LENGTHS - 1; code >= 0; code--) {
 		__u64 key = (mac48 >> low_bits[code] << low_bits[code]) << 8 | (__u64)code;
-		__u64 word = bits >> code & 1 ? policy_find(key, &view) : 0;
+		__u64 word = 0;
+
+		if (bits >> code & 1)
+			word = policy_find(key, code == LC_LEN_48 ? hash : policy_hash(key), &view);
 
 		if (word == 0)
 			continue;

@@ -8,10 +8,10 @@
 
 static __always_inline bool is_protected(__u64 mac48)
 {
-	__u32 zero = 0, bit = lc_protect_bit(mac48);
-	const struct lc_protect_filter *filter = bpf_map_lookup_elem(&protect_filter, &zero);
+	const volatile struct lc_protect_filter *filter = &protect_filter;
+	__u32 bit = lc_protect_bit(mac48);
 
-	if (!filter || !(filter->bits[bit >> 6 & 7] >> (bit & 63) & 1))
+	if (!(filter->bits[bit >> 6 & 7] >> (bit & 63) & 1))
 		return false;
 	return bpf_map_lookup_elem(&protect, &mac48) != NULL;
 }

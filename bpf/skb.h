@@ -47,10 +47,13 @@ static __always_inline bool skb_counts(const struct frame *frame, const struct v
 static __always_inline int skb_judge(struct __sk_buff *skb, __u64 mac48, __u8 hook, bool to)
 {
 	struct frame frame = {.ctx = skb, .mac48 = mac48, .hook = hook, .to = to};
+	struct policy_filter_place place = policy_filter_place(mac48);
 	struct verdict verdict;
-	__u64 entry = policy_lookup(mac48);
 	__be16 ethertype = 0;
+	__u64 entry;
 
+	frame.hash = policy_hash_of(mac48);
+	entry = policy_lookup(mac48, frame.hash, &place);
 	if (entry == 0 || bpf_skb_load_bytes(skb, 2 * ETH_ALEN, &ethertype, sizeof(ethertype)) < 0)
 		return TC_ACT_UNSPEC;
 	frame.ethertype = bpf_ntohs(ethertype);
@@ -99,7 +102,7 @@ static __always_inline void skb_addresses(struct __sk_buff *skb, struct addresse
 /* Frames to a device are those to its own address alone. */
 static __always_inline bool is_flagged_target(__u64 mac48)
 {
-	return !is_group(mac48) && policy_filter_bits(mac48, 0);
+	return !is_group(mac48) && policy_maybe(mac48);
 }
 
 #endif

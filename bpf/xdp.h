@@ -37,13 +37,16 @@ static __noinline int divert(struct xdp_md *ctx, const struct frame *frame, cons
 	return XDP_REDIRECT;
 }
 
-static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, bool to)
+static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, const struct policy_filter_place *place, bool to)
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
 	struct frame frame = {.ctx = ctx, .mac48 = mac48, .hook = LC_HOOK_XDP, .frames = 1, .to = to};
 	struct verdict verdict;
-	__u64 entry = policy_lookup(mac48);
+	__u64 entry;
 
+	frame.hash = policy_hash_of(mac48);
+	slot_fetch(&frame);
+	entry = policy_lookup(mac48, frame.hash, place);
 	if (entry == 0 || data + ETH_HLEN > end)
 		return XDP_PASS;
 	frame.ethertype = bpf_ntohs(*(const __be16 *)(data + 2 * ETH_ALEN));
@@ -59,7 +62,9 @@ static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, bool to)
 
 static __noinline int to_device(struct xdp_md *ctx, __u64 mac48)
 {
-	return judge(ctx, mac48, true);
+	struct policy_filter_place place = policy_filter_place(mac48);
+
+	return judge(ctx, mac48, &place, true);
 }
 
 /* A frame from a flagged device is judged without a call: that and its return cost it 5 ns and more, the registers saved for it a
@@ -68,6 +73,7 @@ SEC("xdp.frags")
 int lenscap_xdp(struct xdp_md *ctx)
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
+	struct policy_filter_place place;
 	__u64 source, destination;
 	int verdict = XDP_PASS;
 
@@ -75,10 +81,10 @@ int lenscap_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	source = frame_source(data);
 	destination = frame_destination(data);
-	if (policy_filter_bits(source, 0))
-		verdict = judge(ctx, source, false);
-	if (port_conf.flags & LC_PORT_BOTH && verdict == XDP_PASS && !is_group(destination) &&
-	    policy_filter_bits(destination, 0))
+	place = policy_filter_place(source);
+	if (policy_filter_bits(&place, 0))
+		verdict = judge(ctx, source, &place, false);
+	if (port_conf.flags & LC_PORT_BOTH && verdict == XDP_PASS && !is_group(destination) && policy_maybe(destination))
 		verdict = to_device(ctx, destination);
 	return verdict;
 }

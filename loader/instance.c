@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,12 +31,23 @@ static const struct kind {
 };
 enum { KIND_XDP, KIND_XDP_CALL, KIND_TC, KIND_EGRESS, KIND_COPY };
 
+/* A map of the object by its name, or by that of the section of data it is to the object (bpf/maps.h). */
+static struct bpf_map *find_map(const struct bpf_object *object, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	char section[64];
+
+	if (map || snprintf(section, sizeof(section), ".data.%s", name) >= (int)sizeof(section))
+		return map;
+	return bpf_object__find_map_by_name(object, section);
+}
+
 static int share_maps(struct bpf_object *object, const struct maps *maps)
 {
 	int error = 0;
 
 	for (int id = 0; id < MAPS && !error; id++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(object, map_name((enum map_id)id));
+		struct bpf_map *map = find_map(object, map_name((enum map_id)id));
 
 		if (map)
 			error = bpf_map__reuse_fd(map, maps->fd[id]);

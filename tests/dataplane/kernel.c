@@ -207,6 +207,18 @@ void conf_zone_everywhere(struct lc_port_conf *conf, enum lc_action action, unsi
 	memset(conf->vlan_zone, 1, sizeof(conf->vlan_zone));
 }
 
+/* By its name, or by that of the section of data it is to the object (bpf/maps.h). */
+static struct bpf_map *find_map(const struct bpf_object *object, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	char section[64];
+
+	if (map)
+		return map;
+	(void)snprintf(section, sizeof(section), ".data.%s", name);
+	return bpf_object__find_map_by_name(object, section);
+}
+
 /* Every map by its pin's name; .rodata and .bss are the instance's own. */
 static void give_maps(const struct kernel *k, struct bpf_object *object)
 {
@@ -224,7 +236,7 @@ static void give_maps(const struct kernel *k, struct bpf_object *object)
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(object, maps[i].name);
+		struct bpf_map *map = find_map(object, maps[i].name);
 
 		if (map && bpf_map__reuse_fd(map, maps[i].fd)) /* no program uses all of them */
 			die(maps[i].name);

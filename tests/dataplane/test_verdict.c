@@ -359,6 +359,17 @@ static void test_a_word_in_the_stash_is_found_when_the_head_says_so(void **state
 	c->kernel->head->stash_used = 0;
 }
 
+/* As context_setup(), but each of the devices here finds a slot. */
+static int setup(void **state)
+{
+	struct kernel *kernel = kernel_new(&(struct kernel_size){.slots = 256});
+	struct lc_port_conf conf = kernel_conf(kernel);
+
+	conf_zone_everywhere(&conf, LC_DROP, 0);
+	*state = context_new(kernel, &conf);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,5 +385,5 @@ int main(void)
 		cmocka_unit_test(test_a_word_in_the_stash_is_found_when_the_head_says_so),
 	};
 
-	return cmocka_run_group_tests_name("verdict", tests, context_setup, context_teardown);
+	return cmocka_run_group_tests_name("verdict", tests, setup, context_teardown);
 }

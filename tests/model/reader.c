@@ -37,5 +37,7 @@ void reader_configure(const struct lc_control *control)
 
 uint64_t reader_lookup(uint64_t mac48)
 {
-	return policy_lookup(mac48);
+	const struct policy_filter_place place = policy_filter_place(mac48);
+
+	return policy_lookup(mac48, policy_hash_of(mac48), &place);
 }

@@ -214,7 +214,7 @@ static void bench(const struct bench *b)
 	kernel_free(k);
 }
 
-/* bench_path [RUNS [FRAMES]]: a line of JSON for each workload, nanoseconds a frame. */
+/* bench_path [RUNS [FRAMES [ID]]]: a line of JSON for each workload, nanoseconds a frame; ID: only those that begin so. */
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -222,10 +222,11 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		repeat = (unsigned)strtoul(argv[2], NULL, 10);
 	if (runs < 1 || runs > RUNS_MOST || repeat < 1) {
-		(void)fprintf(stderr, "Usage: bench_path [RUNS (1 to %d) [FRAMES]]\n", RUNS_MOST);
+		(void)fprintf(stderr, "Usage: bench_path [RUNS (1 to %d) [FRAMES [ID]]]\n", RUNS_MOST);
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
-		bench(&benches[i]);
+		if (argc < 4 || strncmp(benches[i].id, argv[3], strlen(argv[3])) == 0)
+			bench(&benches[i]);
 	return 0;
 }

@@ -72,13 +72,20 @@ static uint64_t mixed(unsigned i)
 	return (0x441b00ull + i) << 24 | 1;
 }
 
+static uint64_t look_up(uint64_t mac48)
+{
+	const struct policy_filter_place place = policy_filter_place(mac48);
+
+	return policy_lookup(mac48, policy_hash_of(mac48), &place);
+}
+
 static bool wrong_now(unsigned i)
 {
-	if ((policy_lookup(always(i)) & 15) != LC_MONITOR)
+	if ((look_up(always(i)) & 15) != LC_MONITOR)
 		return true;
-	if (policy_lookup(never(i)) != 0)
+	if (look_up(never(i)) != 0)
 		return true;
-	return (policy_lookup(mixed(i)) & 15) != LC_ALLOW;
+	return (look_up(mixed(i)) & 15) != LC_ALLOW;
 }
 
 static void *read_all_the_time(void *arg)
