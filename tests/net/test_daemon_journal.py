@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lenscapd: deltas are changes of what is in force, kept in a journal: across restarts, kills, cuts, damage and folding."""
 import json
+import os
+import pathlib
 import random
 import signal
 
 import pytest
 
 from daemonsite import DaemonSite, addresses, feed_text
-from netsite import wait_until
+from netsite import run, wait_until
 
 MACS = addresses(200)
 DEL = "op"
@@ -174,6 +176,30 @@ def test_what_was_in_force_is_kept_when_the_journal_is_not(site, harm):
     site.in_force("auditor", site.put("auditor", feed_text("auditor", 5, MACS[:3])))
     delta(site, 6, [MACS[30]])
     assert flagged(site) == want(*MACS[:3], MACS[30]) == listed(site) and site.source("auditor")["known"]
+
+
+def waiting(site):
+    return run("pgrep", "-P", site.daemon.pid, "-f", "--", " --waiting-worker$", check=False).stdout.split()
+
+
+def test_a_worker_waits_for_its_job_with_nothing_in_its_hands(site):
+    _, journal = files(site)
+    pid = wait_until("a worker that waits", lambda: waiting(site))[0]
+    proc = pathlib.Path(f"/proc/{pid}")
+    wait_until("its limits", lambda: "NoNewPrivs:\t1" in (proc / "status").read_text())
+    links = [str(p.readlink()) for p in (proc / "fd").iterdir()]
+    assert len(links) == 3 and not any("bpf" in link or str(site.state) in link for link in links), links
+    delta(site, 2, [MACS[20]])
+    other = wait_until("another one", lambda: [p for p in waiting(site) if p != pid])[0]
+    assert not proc.exists(), "one worker does one job"
+    os.kill(int(other), signal.SIGKILL)
+    wait_until("its end", lambda: not waiting(site))
+    delta(site, 3, [MACS[21]])  # nobody waited
+    assert flagged(site) == want(*MACS[:10], *MACS[20:22]) and journal.read_text().count("\ndelta ") == 2
+    last = wait_until("the next", lambda: waiting(site))[0]
+    site.daemon.stop(signal.SIGKILL)
+    wait_until("that it ends with lenscapd", lambda: not pathlib.Path(f"/proc/{last}").exists())
+    site.begin()
 
 
 def test_an_older_journal_does_not_come_back(site):

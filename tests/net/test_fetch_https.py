@@ -325,8 +325,8 @@ def test_configuration_is_refused(web, options, words):
 
 # ---- the worker ----
 def workers(site):
-    """Processes that this lenscapd started."""
-    return netsite.run("pgrep", "-P", site.daemon.pid, check=False).stdout.split()
+    """Processes that this lenscapd started with a job."""
+    return netsite.run("pgrep", "-P", site.daemon.pid, "-f", "--", " --worker$", check=False).stdout.split()
 
 
 def header_without_end():

@@ -91,7 +91,7 @@ int ask_fetch(sd_event *event, const char *path, const struct job_fetch *job, co
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct worker){.answer = reach(path), .answer_size = sizeof(struct fetched), .seconds = seconds, .fn = fn, .arg = arg};
+	*w = (struct worker){.jobs = -1, .answer = reach(path), .answer_size = sizeof(struct fetched), .seconds = seconds, .fn = fn, .arg = arg};
 	err = w->answer < 0 ? w->answer : send_job(w->answer, job, files);
 	if (!err)
 		err = sd_event_add_io(event, &w->io, w->answer, EPOLLIN, on_answer, w);

@@ -88,6 +88,7 @@ struct daemon {
 	struct eventlog *log;
 	struct ports *ports;
 	struct watches *watches;
+	struct worker *spare; /* waits for a job */
 	struct ring_buffer *ring;
 	int ring_fd;
 	bool reload, loader_changed, accept_changed;

@@ -158,6 +158,15 @@ void pull_fill_rules(struct job_decode *job, const struct daemon *d, const struc
 		copy_text(job->columns[i], sizeof(job->columns[i]), s->feed->columns[i]);
 }
 
+static int start(struct pull *p, const struct job *job, const int *fds)
+{
+	struct daemon *d = p->d;
+
+	if (!worker_give(d->event, &d->spare, job, fds, sizeof(struct decoded), DECODE_SECONDS, on_decoded, p, &p->worker))
+		return 0;
+	return worker_start(d->event, job, fds, sizeof(struct decoded), DECODE_SECONDS, on_decoded, p, &p->worker);
+}
+
 void pull_decode(struct pull *p)
 {
 	struct source *s = &p->d->world.sources[p->source];
@@ -181,7 +190,7 @@ void pull_decode(struct pull *p)
 		fds[3] = p->record;
 		fds[4] = p->merged;
 		fds[5] = p->journal;
-		err = worker_start(p->d->event, job, fds, sizeof(struct decoded), DECODE_SECONDS, on_decoded, p, &p->worker);
+		err = start(p, job, fds);
 	}
 	free(job);
 	if (err)

@@ -9,6 +9,7 @@
 #include "../lib/text.h"
 
 #define WORKER_OPTION "--worker"
+#define WAITING_OPTION "--waiting-worker" /* its job comes later, by a socket, with the descriptors */
 #define JOB_URL 2048
 #define JOB_PATH 256
 #define JOB_TAG 256	 /* an ETag */

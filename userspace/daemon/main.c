@@ -105,6 +105,7 @@ static void tear_down(struct daemon *d)
 	if (d->event)
 		seen_stop(d);
 	watches_free(d->watches);
+	worker_free(d->spare);
 	d->work = sd_event_source_disable_unref(d->work);
 	d->tick = sd_event_source_disable_unref(d->tick);
 	d->expiry = sd_event_source_disable_unref(d->expiry);
@@ -128,7 +129,9 @@ int main(int argc, char **argv)
 	int code, err;
 
 	if (argc == 2 && !strcmp(argv[1], WORKER_OPTION))
-		return worker_main();
+		return worker_main(false);
+	if (argc == 2 && !strcmp(argv[1], WAITING_OPTION))
+		return worker_main(true);
 	if (argc == 2 && !strcmp(argv[1], FETCH_OPTION))
 		return fetchd_main();
 	code = options_parse(argc, argv, &options);

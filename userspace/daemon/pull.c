@@ -144,6 +144,7 @@ static void conclude(struct pull *p)
 
 	pull_clean_up(p);
 	p->whole = p->slow = false;
+	worker_keep_one(d->event, &d->spare);
 	p->fold.failed = false;
 	fold_tend(d, p->source);
 	if (s->feed->url) {

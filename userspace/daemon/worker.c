@@ -37,6 +37,8 @@ void worker_free_parts(struct worker *w)
 	w->io = sd_event_source_disable_unref(w->io);
 	if (w->answer >= 0)
 		(void)close(w->answer);
+	if (w->jobs >= 0)
+		(void)close(w->jobs);
 	free(w);
 }
 
@@ -80,19 +82,28 @@ static void describe(const struct worker *w, const siginfo_t *how, char *out, si
 		(void)snprintf(out, size, "its worker was ended by signal %d", how->si_status);
 }
 
-static int on_end(sd_event_source *source, const siginfo_t *how, void *arg)
+static void conclude(struct worker *w, const siginfo_t *how)
 {
-	struct worker *w = arg;
 	char error[96] = "";
 	char *answer = calloc(1, w->answer_size);
 	bool good = answer && !w->late && how->si_code == CLD_EXITED && !how->si_status && read_answer(w, answer);
 
-	(void)source;
-	w->pid = 0; /* waited for */
 	if (!good)
 		describe(w, how, error, sizeof(error));
 	w->fn(w->arg, good ? answer : NULL, good ? NULL : error);
 	free(answer);
+}
+
+int worker_on_end(sd_event_source *source, const siginfo_t *how, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)source;
+	w->pid = 0; /* waited for */
+	if (w->fn)
+		conclude(w, how);
+	else /* it was only waiting */
+		*w->place = NULL;
 	worker_free_parts(w);
 	return 0;
 }
@@ -122,9 +133,9 @@ static int place(posix_spawn_file_actions_t *actions, const int *from, size_t n,
 	return err;
 }
 
-static int spawn(struct worker *w, int in, int out, const int *extra)
+static int spawn(struct worker *w, const char *option, int in, int out, const int *extra)
 {
-	static char *const argv[] = {"lenscapd", WORKER_OPTION, NULL};
+	char *const argv[] = {"lenscapd", (char *)option, NULL};
 	static char *const envp[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
 	int from[JOB_FDS] = {in, out, STDERR_FILENO}, moved[JOB_FDS];
 	posix_spawn_file_actions_t actions;
@@ -133,7 +144,7 @@ static int spawn(struct worker *w, int in, int out, const int *extra)
 	int err;
 
 	for (size_t i = 0; i < EXTRA; i++)
-		from[JOB_FD_BYTES + i] = extra[i];
+		from[JOB_FD_BYTES + i] = extra ? extra[i] : -1;
 	for (size_t i = 0; i < JOB_FDS; i++)
 		moved[i] = -1;
 	(void)sigemptyset(&none);
@@ -152,26 +163,39 @@ static int spawn(struct worker *w, int in, int out, const int *extra)
 	return err;
 }
 
-/* The pipe has room for a whole job, so nothing waits. */
-static int start_process(struct worker *w, const struct job *job, const int *fds)
+int worker_spawn(struct worker *w, const char *option, int in, const int *extra)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, err;
+	int out[2], err;
 
-	if (pipe2(in, O_CLOEXEC))
+	if (pipe2(out, O_CLOEXEC))
 		return -errno;
-	err = pipe2(out, O_CLOEXEC) ? -errno : 0;
-	if (!err && write(in[1], job, sizeof(*job)) != (ssize_t)sizeof(*job))
-		err = -EIO;
-	if (!err)
-		err = spawn(w, in[0], out[1], fds);
+	err = spawn(w, option, in, out[1], extra);
 	if (!err && fcntl(out[0], F_SETFL, O_NONBLOCK)) /* whatever it left behind may hold the other end */
 		err = -errno;
 	w->answer = out[0];
+	(void)close(out[1]);
+	return err;
+}
+
+/* The pipe has room for a whole job, so nothing waits. */
+static int start_process(struct worker *w, const struct job *job, const int *fds)
+{
+	int in[2], err = 0;
+
+	if (pipe2(in, O_CLOEXEC))
+		return -errno;
+	if (write(in[1], job, sizeof(*job)) != (ssize_t)sizeof(*job))
+		err = -EIO;
+	if (!err)
+		err = worker_spawn(w, WORKER_OPTION, in[0], fds);
 	(void)close(in[0]);
 	(void)close(in[1]);
-	if (out[1] >= 0)
-		(void)close(out[1]);
 	return err;
+}
+
+int worker_limit(sd_event *event, struct worker *w)
+{
+	return sd_event_add_time_relative(event, &w->timer, CLOCK_MONOTONIC, w->seconds * 1000000ull, 0, on_late, w);
 }
 
 int worker_start(sd_event *event, const struct job *job, const int fds[static EXTRA], size_t answer_size, unsigned seconds,
@@ -182,12 +206,12 @@ int worker_start(sd_event *event, const struct job *job, const int fds[static EX
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct worker){.answer = -1, .answer_size = answer_size, .seconds = seconds, .fn = fn, .arg = arg};
+	*w = (struct worker){.answer = -1, .jobs = -1, .answer_size = answer_size, .seconds = seconds, .fn = fn, .arg = arg};
 	err = start_process(w, job, fds);
 	if (!err)
-		err = sd_event_add_child(event, &w->child, w->pid, WEXITED, on_end, w);
+		err = sd_event_add_child(event, &w->child, w->pid, WEXITED, worker_on_end, w);
 	if (err >= 0)
-		err = sd_event_add_time_relative(event, &w->timer, CLOCK_MONOTONIC, seconds * 1000000ull, 0, on_late, w);
+		err = worker_limit(event, w);
 	if (err < 0) {
 		worker_free(w);
 		return err;

@@ -17,6 +17,12 @@ typedef void worker_fn(void *arg, const void *answer, const char *error);
 /* FDS: JOB_FD_BYTES and on, -1 = none there; they stay the caller's. */
 int worker_start(sd_event *event, const struct job *job, const int fds[static JOB_FDS - JOB_FD_BYTES], size_t answer_size,
 		 unsigned seconds, worker_fn *fn, void *arg, struct worker **out);
+/* One that has started already and waits, so that a small job is not longer in starting than in being done: made when *SPARE is
+ * NULL, which it becomes again when that worker dies or gets its job. It has met nothing from outside until then. */
+void worker_keep_one(sd_event *event, struct worker **spare);
+/* As worker_start(), by the one that waits. A negative errno when there is none: then start one. */
+int worker_give(sd_event *event, struct worker **spare, const struct job *job, const int fds[static JOB_FDS - JOB_FD_BYTES],
+		size_t answer_size, unsigned seconds, worker_fn *fn, void *arg, struct worker **out);
 /* Kill it; FN is not called. NULL is fine. */
 void worker_free(struct worker *w);
 
@@ -24,6 +30,6 @@ void worker_free(struct worker *w);
 int worker_file(void);
 int worker_seal(int fd);
 
-/* lenscapd --worker. */
-int worker_main(void);
+/* lenscapd --worker, --waiting-worker. */
+int worker_main(bool waiting);
 #endif

@@ -11,6 +11,7 @@
 #include "../feed/minisign.h"
 #include "fetch.h"
 #include "sandbox.h"
+#include "waiting.h"
 #include "worker.h"
 
 #define CPU_SECONDS 300
@@ -30,6 +31,14 @@ static int read_job(struct job *job)
 		have += (size_t)n;
 	}
 	return 0;
+}
+
+/* All that can be done before the job is known. */
+static int await_job(struct job *job)
+{
+	int err = sodium_init() < 0 ? -EIO : sandbox_files(NULL, 0);
+
+	return err < 0 ? err : waiting_receive(job);
 }
 
 static int answer(const void *data, size_t size)
@@ -206,13 +215,13 @@ static int do_fold(struct job_decode *job)
 	return answer(&out, sizeof(out));
 }
 
-int worker_main(void)
+int worker_main(bool waiting)
 {
 	struct job *job = calloc(1, sizeof(*job));
-	int err = job ? sandbox_limit(JOB_FDS, CPU_SECONDS) : -ENOMEM;
+	int err = job ? sandbox_limit(waiting ? JOB_FD_BYTES : JOB_FDS, CPU_SECONDS) : -ENOMEM;
 
 	if (!err)
-		err = read_job(job);
+		err = waiting ? await_job(job) : read_job(job);
 	if (!err && job->kind == JOB_FETCH)
 		err = do_fetch(&job->fetch);
 	else if (!err && job->kind == JOB_FOLD)

@@ -34,11 +34,9 @@ char *journal_path(const char *record)
 static void check_of(const char *before, const char *line, size_t size, char out[static HEX + 1])
 {
 	char text[HEX + LINE_MAX_BYTES];
-	size_t used = strlen(before);
+	int used = snprintf(text, sizeof(text), "%s%.*s", before, (int)size, line);
 
-	memcpy(text, before, used);
-	memcpy(text + used, line, size);
-	sha256_hex(text, used + size, out);
+	sha256_hex(text, (size_t)used, out);
 }
 
 static bool is_hex(const char *text)
