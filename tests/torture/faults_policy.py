@@ -20,6 +20,19 @@ def replaced(stage, _traffic, random):
         time.sleep(random.uniform(0, 0.3))
 
 
+@fault("the feed goes on by deltas, also while lenscapd is killed")
+def deltas(stage, _traffic, random):
+    for _ in range(random.randint(2, 5)):
+        netsite.wait_until("the feed's latest serial", lambda: stage.safely(stage.taken) is True, 60)
+        stage.publish_delta(random.randint(1, 6))
+        if random.random() < 0.5:
+            time.sleep(random.uniform(0, 0.3))
+            stage.kill("daemon")
+            stage.begin_daemon(wait=False)
+    if random.random() < 0.5:
+        stage.publish()
+
+
 @fault("the feed is damaged")
 def damaged(stage, _traffic, random):
     text = bytearray(stage.feed(3).encode())

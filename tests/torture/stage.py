@@ -109,9 +109,9 @@ class Stage(netsite.Site):
             run("minisign", "-G", "-W", "-p", public, "-s", secret)
             self.keys[who] = (secret, public.read_text().splitlines()[1])
 
-    def write_feed(self, text, who="ours"):
+    def write_feed(self, text, who="ours", name="auditor.jsonl"):
         """Signature first, then the feed, as publishers do."""
-        path = self.feed_path("auditor.jsonl")
+        path = self.feed_path(name)
         aside = path.with_suffix(".new")
         aside.write_text(text)
         signature = path.with_name(path.name + ".minisig")
@@ -124,8 +124,20 @@ class Stage(netsite.Site):
         """The next serial: the prefixes that are always there, and more others than before: removals would be held back."""
         self.serial += 1
         self.others += extra
-        rows = [FEED] + [{"prefix": prefix, "action": action} for prefix, action in ACTIONS.items()] + [f"02:00:05:00:{i >> 8:02x}:{i & 255:02x}" for i in range(self.others)]
+        rows = [FEED] + [{"prefix": prefix, "action": action} for prefix, action in ACTIONS.items()] + self.addresses(0, self.others)
         return feed_text("auditor", self.serial, rows, expires=rfc3339(time.time() + 10 * 365 * 86400))
+
+    @staticmethod
+    def addresses(first, behind):
+        return [f"02:00:05:00:{i >> 8:02x}:{i & 255:02x}" for i in range(first, behind)]
+
+    def publish_delta(self, extra):
+        """So many more others, and nothing else."""
+        self.serial += 1
+        rows = self.addresses(self.others, self.others + extra)
+        self.others += extra
+        self.write_feed(feed_text("auditor", self.serial, rows, since=self.serial - 1, expires=rfc3339(time.time() + 10 * 365 * 86400)),
+                        name="auditor.delta.jsonl")
 
     def publish(self, extra=0):
         self.write_feed(self.feed(extra))
