@@ -22,9 +22,9 @@ check() {
 	fi
 }
 
-# Wait for a command to succeed, 20 seconds at most: the machine is emulated. A subshell, since one may wait within another.
+# Wait for a command to succeed, 60 seconds at most: the machine is emulated. A subshell, since one may wait within another.
 until_ok() (
-	end=$(($(cut -d . -f 1 /proc/uptime) + 20))
+	end=$(($(cut -d . -f 1 /proc/uptime) + 60))
 	until "$@" >/dev/null 2>&1; do
 		[ "$(cut -d . -f 1 /proc/uptime)" -lt $end ] || exit 1
 		sleep 0.1
