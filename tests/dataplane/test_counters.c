@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,9 @@ static int slots_fd, totals_fd, ports_fd;
 
 static int make_map(const char *name, unsigned value_size, unsigned entries)
 {
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	char path[96];
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "lc_test", 4, value_size, entries, NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "lc_test", 4, value_size, entries, &opts);
 
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
 	(void)unlink(path);
@@ -120,6 +122,43 @@ static void ports_have_ended_names(void **state)
 	counters_close(c);
 }
 
+/* Has this process a mapping of one of the kernel's maps? */
+static bool slots_are_mapped(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	bool found = false;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		found |= strstr(line, "r--s") && strstr(line, "bpf-map");
+	(void)fclose(maps);
+	return found;
+}
+
+static void check_rows(const struct counters *c)
+{
+	struct lc_slot *rows;
+	size_t n;
+
+	assert_int_equal(counters_devices(c, &rows, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(rows[0].key, 3);
+	assert_int_equal(rows[1].key, 9);
+	assert_int_equal(rows[1].stopped_frames, 3);
+	assert_int_equal(rows[1].stopped_bytes, 60);
+	assert_int_equal(rows[1].passed_frames, 3);
+	assert_int_equal(rows[1].passed_bytes, 4);
+	assert_int_equal(rows[1].first_ns, 10);
+	assert_int_equal(rows[1].last_ns, 30);
+	assert_int_equal(rows[1].vlan, 7);
+	assert_int_equal(rows[1].reason, 5);
+	assert_int_equal(rows[1].action, 1 | LC_DROP << LC_SLOT_FINAL_SHIFT);
+	assert_int_equal(rows[2].key, 9 | LC_SLOT_TO);
+	assert_int_equal(rows[2].stopped_frames, 1);
+	free(rows);
+}
+
 static void devices_are_one_row_each(void **state)
 {
 	const struct lc_slot early = {.key = 9, .stopped_frames = 1, .stopped_bytes = 60, .first_ns = 10, .last_ns = 20, .vlan = 1, .reason = 1, .action = 2 | LC_SLOT_NO_IP};
@@ -138,23 +177,13 @@ static void devices_are_one_row_each(void **state)
 	put(slots_fd, SLOTS + 1500, &other);
 	put(slots_fd, CPUS * SLOTS - 1, &early);
 	put(slots_fd, 1, &to);
-	assert_int_equal(counters_devices(c, &rows, &n), 0);
-	assert_int_equal(n, 3);
-	assert_int_equal(rows[0].key, 3);
-	assert_int_equal(rows[1].key, 9);
-	assert_int_equal(rows[1].stopped_frames, 3);
-	assert_int_equal(rows[1].stopped_bytes, 60);
-	assert_int_equal(rows[1].passed_frames, 3);
-	assert_int_equal(rows[1].passed_bytes, 4);
-	assert_int_equal(rows[1].first_ns, 10);
-	assert_int_equal(rows[1].last_ns, 30);
-	assert_int_equal(rows[1].vlan, 7);
-	assert_int_equal(rows[1].reason, 5);
-	assert_int_equal(rows[1].action, 1 | LC_DROP << LC_SLOT_FINAL_SHIFT);
-	assert_int_equal(rows[2].key, 9 | LC_SLOT_TO);
-	assert_int_equal(rows[2].stopped_frames, 1);
-	free(rows);
+	check_rows(c);
+	assert_false(slots_are_mapped());
+	counters_map_slots(c, folder);
+	assert_true(slots_are_mapped());
+	check_rows(c);
 	counters_close(c);
+	assert_false(slots_are_mapped());
 }
 
 static void switches_are_set_and_read(void **state)
@@ -174,7 +203,7 @@ static void switches_are_set_and_read(void **state)
 }
 
 /* What a reader of the group may do, as bits. */
-enum { MAY_READ = 1, MAY_SWITCH = 2 };
+enum { MAY_READ = 1, MAY_SWITCH = 2, MAY_MAP = 4 };
 static int as_reader(void)
 {
 	struct counters *c = NULL;
@@ -187,6 +216,10 @@ static int as_reader(void)
 		return 99;
 	if (!counters_open(folder, &c) && !counters_devices(c, &rows, &n) && !counters_totals(c, 0, &sum))
 		can |= MAY_READ;
+	if (c)
+		counters_map_slots(c, folder);
+	if (slots_are_mapped())
+		can |= MAY_MAP;
 	if (!counters_set_switch(folder, LC_SWITCH_BYPASS_UNTIL, 1))
 		can |= MAY_SWITCH;
 	return can;

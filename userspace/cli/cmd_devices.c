@@ -126,12 +126,19 @@ int cmd_devices(struct cli *cli)
 	char *dir;
 	int err, code;
 
-	if (!cli_config(cli) || !cli_drop_root(cli))
+	if (!cli_config(cli))
 		return CLI_FAILED;
 	d.cli = cli;
-	d.known = known_read(cli->config);
 	dir = path_join(cli->config->run, PATH_BPF);
 	err = dir ? counters_open(dir, &c) : -ENOMEM;
+	if (!err)
+		counters_map_slots(c, dir);
+	if (!cli_drop_root(cli)) {
+		counters_close(c);
+		free(dir);
+		return CLI_FAILED;
+	}
+	d.known = known_read(cli->config);
 	if (err)
 		code =
 		    cli_say(cli, CLI_FAILED, "%s/bpf: %s; is lenscap-loader running, and are you root or in group %s?",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads the pinned maps with read-only descriptors: the group's readers have no right to more, and need none. */
+/* Reads the pinned maps with read-only descriptors: the group's readers have no right to more, and need none. Only root, who may
+ * write the slots, has the quicker way of mapping them. */
 #include "counters.h"
 
 #include <bpf/bpf.h>
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +20,13 @@
 struct counters {
 	struct lc_control control;
 	int switches, ports, slots, totals;
+	const struct lc_slot *mapped; /* NULL: slots are read through the descriptor */
 };
+
+static uint64_t all_slots(const struct counters *c)
+{
+	return (uint64_t)c->control.cpus * c->control.slots;
+}
 
 static int open_map(const char *dir, const char *name, __u32 flags)
 {
@@ -101,10 +109,26 @@ int counters_open(const char *dir, struct counters **out)
 	return err;
 }
 
+void counters_map_slots(struct counters *c, const char *dir)
+{
+	int fd = open_map(dir, LC_PIN_SLOTS, 0); /* the kernel maps by a writable descriptor alone, also for reading */
+	void *mapped;
+
+	if (fd < 0)
+		return;
+	if (!c->mapped && check_map(fd, sizeof(struct lc_slot), all_slots(c)) == 0) {
+		mapped = mmap(NULL, all_slots(c) * sizeof(struct lc_slot), PROT_READ, MAP_SHARED, fd, 0);
+		c->mapped = mapped == MAP_FAILED ? NULL : mapped;
+	}
+	(void)close(fd);
+}
+
 void counters_close(struct counters *c)
 {
 	if (!c)
 		return;
+	if (c->mapped)
+		(void)munmap((void *)c->mapped, all_slots(c) * sizeof(*c->mapped));
 	const int fds[] = {c->switches, c->ports, c->slots, c->totals};
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
@@ -182,14 +206,15 @@ static int keep_used(struct rows *rows, const struct lc_slot *slots, size_t n)
 			rows->room = room;
 		}
 		rows->slot[rows->n] = slots[i];
-		rows->slot[rows->n++].action &= (uint8_t)~LC_SLOT_NO_IP; /* the kernel's own note */
+		rows->slot[rows->n].action &= (uint8_t)~LC_SLOT_NO_IP; /* the kernel's own note */
+		rows->n += rows->slot[rows->n].key != 0;		/* in a mapping it may just be given away */
 	}
 	return 0;
 }
 
-static int read_used(const struct counters *c, struct lc_slot *batch, struct rows *rows)
+static int read_batches(const struct counters *c, struct lc_slot *batch, struct rows *rows)
 {
-	const uint64_t all = (uint64_t)c->control.cpus * c->control.slots;
+	const uint64_t all = all_slots(c);
 	__u32 keys[BATCH], next = 0;
 	uint64_t done = 0;
 
@@ -248,13 +273,24 @@ static void merge(struct rows *rows)
 	rows->n = kept;
 }
 
+static int read_used(const struct counters *c, struct rows *rows)
+{
+	struct lc_slot *batch;
+	int err;
+
+	if (c->mapped)
+		return keep_used(rows, c->mapped, all_slots(c));
+	batch = calloc(BATCH, sizeof(*batch));
+	err = batch ? read_batches(c, batch, rows) : -ENOMEM;
+	free(batch);
+	return err;
+}
+
 int counters_devices(const struct counters *c, struct lc_slot **slots, size_t *n)
 {
-	struct lc_slot *batch = calloc(BATCH, sizeof(*batch));
 	struct rows rows = {0};
-	int err = batch ? read_used(c, batch, &rows) : -ENOMEM;
+	int err = read_used(c, &rows);
 
-	free(batch);
 	if (err) {
 		free(rows.slot);
 		return err;
