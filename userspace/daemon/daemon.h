@@ -143,6 +143,7 @@ void pipeline_unchanged(struct daemon *d, size_t source);
 
 /* fold.c: a feed's journal is there, and not too long. When nothing else is to be done. */
 void fold_tend(struct daemon *d, size_t source);
+void fold_tend_all(struct daemon *d); /* now and then */
 
 /* enforce.c: the policy into the table. */
 /* Would the changes fit? 0, or -ENOSPC with error. */

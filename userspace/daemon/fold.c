@@ -11,6 +11,7 @@
 #include "pull_private.h"
 
 #define FOLD_SECONDS 300
+#define QUIET_SECONDS 10
 
 void fold_stop(struct fold *f)
 {
@@ -53,13 +54,6 @@ static int put_in_place(struct source *s, const struct fold *f)
 	return err;
 }
 
-static void tend_others(struct daemon *d)
-{
-	for (size_t i = 0; i < d->world.n_sources; i++)
-		if (d->world.sources[i].pull)
-			fold_tend(d, i);
-}
-
 static void on_folded(void *arg, const void *data, const char *error)
 {
 	struct pull *p = arg;
@@ -74,7 +68,7 @@ static void on_folded(void *arg, const void *data, const char *error)
 			    error ? error : strerror(-err));
 	p->fold.failed = err != 0;
 	fold_stop(&p->fold);
-	tend_others(p->d);
+	fold_tend_all(p->d);
 }
 
 static int open_files(struct fold *f, const struct source *s)
@@ -152,14 +146,31 @@ static void begin(struct source *s)
 	log_warning("%s: cannot be written: %s; deltas take longer", s->journal, strerror(-err));
 }
 
+/* It writes as much as a list, and a delta that comes meanwhile waits for the disk: better when none comes for a while. */
+static bool is_due(const struct source *s)
+{
+	int64_t now = (int64_t)time(NULL);
+	bool quiet = now < s->applied || now - s->applied >= QUIET_SECONDS;
+	size_t times = quiet ? 1 : 2;
+
+	return s->end.steps >= times * JOURNAL_STEPS || s->end.size >= times * JOURNAL_BYTES;
+}
+
 void fold_tend(struct daemon *d, size_t source)
 {
 	struct source *s = &d->world.sources[source];
 
-	if (!s->loaded || s->header.serial < 0)
+	if (!s->pull || !s->loaded || s->header.serial < 0)
 		return;
 	if (!s->end.there)
 		begin(s);
-	else if (!s->pull->fold.failed && (s->end.steps >= JOURNAL_STEPS || s->end.size >= JOURNAL_BYTES) && !is_any_folding(d))
+	else if (!s->pull->fold.failed && is_due(s) && !is_any_folding(d))
 		start(d, source);
+}
+
+void fold_tend_all(struct daemon *d)
+{
+	for (size_t i = 0; i < d->world.n_sources; i++)
+		if (!pull_is_busy(&d->world.sources[i]))
+			fold_tend(d, i);
 }

@@ -206,6 +206,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	enforce_follow(d);
 	report_bypass(d);
 	expire_check(d);
+	fold_tend_all(d);
 	eventlog_flush(d->log);
 	state_notify(d);
 	loop_wake(d);

@@ -86,7 +86,7 @@ static int name_prefix(void *arg, const struct record *r, const struct prefix *p
 		to->names->prefix = bigger;
 		to->room = room;
 	}
-	to->names->prefix[to->names->n] = (struct prefix){0}; /* its padding too: it goes to another process */
+	memset(&to->names->prefix[to->names->n], 0, sizeof(*prefix)); /* its padding too: it goes to another process */
 	to->names->prefix[to->names->n].mac48 = prefix->mac48;
 	to->names->prefix[to->names->n++].len = prefix->len;
 	return 0;

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Longer, and it is put into the record: by then a restart takes 64 small changes, a few milliseconds each, and folding, half
+/* Longer, and it is put into the record when no delta comes for a while, or at twice that: by then a restart takes 64 small changes, a few milliseconds each, and folding, half
  * a second of a worker among a million entries, comes to 8 ms a delta. */
 #define JOURNAL_STEPS ((size_t)64)
 #define JOURNAL_BYTES ((size_t)256 << 10)
