@@ -58,6 +58,13 @@ static bool is_jump(uint8_t code, uint8_t op)
 	return (class == BPF_JMP || class == BPF_JMP32) && BPF_OP(code) == op;
 }
 
+/* A helper that is still named by its number is made into instructions by the JIT compiler (arm64, since 6.10, for the CPU's number); of
+ * one that is called the kernel has put the distance to its code there. */
+static bool is_inlined(const struct bpf_insn *call)
+{
+	return call->src_reg == 0 && call->imm == BPF_FUNC_get_smp_processor_id;
+}
+
 /* Is there a way from AT to an exit that passes the map and calls nothing? */
 static bool leads_out(struct code *c, uint32_t at, bool passed)
 {
@@ -68,7 +75,7 @@ static bool leads_out(struct code *c, uint32_t at, bool passed)
 		c->seen[passed][at] = true;
 		if (is_jump(i->code, BPF_EXIT))
 			return passed;
-		if (is_jump(i->code, BPF_CALL))
+		if (is_jump(i->code, BPF_CALL) && !is_inlined(i))
 			return false;
 		if (i->code == (BPF_LD | BPF_IMM | BPF_DW)) {
 			passed |= i->src_reg && (uint32_t)i->imm == c->map;

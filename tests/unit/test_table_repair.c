@@ -112,11 +112,16 @@ static int policy_in(struct shared *s, bool *dirty)
 	return which;
 }
 
-static void kill_after(pid_t child, long nanoseconds)
+/* That long after it began with another change than BEFORE: an emulated machine may take longer until then. */
+static void kill_after(pid_t child, const unsigned *changes, unsigned before, long nanoseconds)
 {
-	const struct timespec wait = {.tv_nsec = nanoseconds};
+	const struct timespec wait = {.tv_nsec = nanoseconds}, moment = {.tv_nsec = 50000};
 	int status;
 
+	while (__atomic_load_n(changes, __ATOMIC_RELAXED) == before) {
+		assert_int_equal(waitpid(child, &status, WNOHANG), 0);
+		(void)nanosleep(&moment, NULL);
+	}
 	(void)nanosleep(&wait, NULL);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -132,6 +137,7 @@ static void test_killed_anywhere(void **state)
 	make_policies();
 	s = make_shared();
 	for (unsigned i = 0; i < KILLS; i++) {
+		unsigned before = s->changes;
 		pid_t child = fork();
 		bool dirty;
 		int which;
@@ -139,7 +145,7 @@ static void test_killed_anywhere(void **state)
 		assert_true(child >= 0);
 		if (child == 0)
 			write_until_killed(s);
-		kill_after(child, 1000000 + i * 7919 % 4000 * 1000);
+		kill_after(child, &s->changes, before, 1000000 + i * 7919 % 4000 * 1000);
 		which = policy_in(s, &dirty);
 		if (which < 0)
 			fail_msg("kill %u left neither policy", i);
