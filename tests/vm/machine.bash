@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shared by tests/vm/run, run-arm64 and run-systemd: a machine's root folder out of a kernel package and programs, its boot, its TAP.
 # Who sources it sets $here, $build and $kernel (the unpacked package), and for boot $label and $limit.
-# Programs are this machine's own, unless $base is a folder with another one's and libraries() and program() are given anew.
+# Programs are this machine's own, unless $base is a folder with another one's (arm64.bash).
 # shellcheck disable=SC2154 # set by who sources it
 base=''
 modules='veth bridge 8021q bonding dummy macvlan sch_ingress cls_bpf cls_matchall virtio_pci virtio_net'
@@ -38,7 +38,7 @@ libraries() {
 	ldd "$1" 2>/dev/null | sed -n 's,^[^/]*\(/[^ ]*\).*,\1,p' || true # of a static one ldd knows none
 }
 
-program() { readlink -f "$(command -v "$1")"; }
+program() { readlink -f "$(type -P "$1")"; }
 
 add_libraries() {
 	local library
