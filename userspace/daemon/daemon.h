@@ -97,7 +97,7 @@ struct daemon {
 	char status[96]; /* as last told */
 
 	sd_event *event;
-	sd_event_source *work, *tick, *expiry, *snapshot, *devices_timer, *ring_source;
+	sd_event_source *work, *tick, *expiry, *snapshot, *devices_timer, *memory_timer, *ring_source;
 };
 
 static inline const struct entry_set *source_set(const struct daemon *d, size_t i)
@@ -191,6 +191,7 @@ void loop_wake(struct daemon *d);	  /* there is something dirty */
 void loop_snapshot_soon(struct daemon *d); /* the table changed */
 void loop_snapshot_flush(struct daemon *d); /* the end has come */
 void loop_devices_soon(struct daemon *d);
+void loop_memory_soon(struct daemon *d); /* of the guards: what follows from journals too */
 
 /* reload.c */
 void reload_config(struct daemon *d);

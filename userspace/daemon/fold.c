@@ -44,11 +44,14 @@ static int check(const struct fold *f, const void *data)
 		       : -EBADMSG;
 }
 
-/* First the record, with all that the journal has up to there; then that leaves the journal. */
-static int put_in_place(struct source *s, const struct fold *f)
+/* First the record, with all that the journal has up to there; then that leaves the journal, once the guards' memory has what
+ * only its steps had. */
+static int put_in_place(struct daemon *d, struct source *s, const struct fold *f)
 {
 	int err = rename(f->copy, s->record) ? -errno : file_sync_parent(s->record);
 
+	if (!err)
+		err = memory_save(d);
 	if (!err)
 		err = journal_drop(s->journal, f->in_force.serial, &s->end);
 	return err;
@@ -62,7 +65,7 @@ static void on_folded(void *arg, const void *data, const char *error)
 
 	p->fold.worker = NULL;
 	if (!err && is_still_wanted(s, &p->fold))
-		err = put_in_place(s, &p->fold);
+		err = put_in_place(p->d, s, &p->fold);
 	if (err)
 		log_warning("%s: its deltas could not be put into the record: %s; it is tried again with the next", s->name,
 			    error ? error : strerror(-err));

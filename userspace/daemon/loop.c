@@ -19,6 +19,7 @@
 #define LOOK_TICKS 15u		 /* files whose change no inotify told (NFS, a link's target) */
 #define SNAPSHOT_USEC 1000000ull /* changes in this time are one snapshot */
 #define SNAPSHOT_RETRY_USEC 30000000ull
+#define MEMORY_USEC 1000000ull
 #define DEVICES_USEC 5000000ull
 
 enum watched { WATCH_LOADER, WATCH_ACCEPT, WATCH_SOURCES }; /* the last: plus the source's index */
@@ -282,6 +283,19 @@ void loop_snapshot_flush(struct daemon *d)
 		(void)write_snapshot(d);
 }
 
+static int on_memory(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)source;
+	(void)usec;
+	(void)memory_save(arg);
+	return 0;
+}
+
+void loop_memory_soon(struct daemon *d)
+{
+	soon(d, &d->memory_timer, MEMORY_USEC, on_memory);
+}
+
 /* The file is written whole: the more it holds, the less often. */
 void loop_devices_soon(struct daemon *d)
 {
@@ -356,6 +370,8 @@ int loop_run(struct daemon *d)
 	err = sd_event_loop(d->event);
 	notify_send("STOPPING=1");
 	seen_save(d);
+	if (d->memory_timer)
+		(void)memory_save(d);
 	memory_save_clock(d);
 	return err < 0 ? err : 0;
 }

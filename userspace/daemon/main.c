@@ -111,6 +111,7 @@ static void tear_down(struct daemon *d)
 	d->expiry = sd_event_source_disable_unref(d->expiry);
 	d->snapshot = sd_event_source_disable_unref(d->snapshot);
 	d->devices_timer = sd_event_source_disable_unref(d->devices_timer);
+	d->memory_timer = sd_event_source_disable_unref(d->memory_timer);
 	(void)sd_event_unref(d->event);
 	ports_free(d->ports);
 	devices_free(d->devices);

@@ -282,7 +282,7 @@ static int put_in_force(struct offer *o, const struct changes *changes, char err
 	err = enforce_change(o->d, changes, in_force, o);
 	if (!err || o->done) {
 		if (change)
-			(void)memory_save(o->d); /* it follows from the journal */
+			loop_memory_soon(o->d); /* it follows from the journal: its disk is not waited for */
 		else if (source_set(o->d, o->index)->strings)
 			(void)strings_all(source_set(o->d, o->index)->strings, &s->texts);
 		return 0;
