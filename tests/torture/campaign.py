@@ -115,6 +115,7 @@ class Campaign:
     def count(self, numbers):
         """For the report."""
         self.sums.update({f"sent {name}": count for name, count in numbers.sent.items()})
+        self.sums["no room"] += sum(numbers.full.values())
         for counted in numbers.counted.values():
             self.sums.update(counted)
 
@@ -169,7 +170,7 @@ class Campaign:
         self.comment(", ".join(f"{self.sums[name]} {name}" for name in (
             "diverted", "mirrored", "contained", "bypassed", "copied", "copy_sampled", "copy_limited", "copy_failed")))
         to = sum(count for name, count in self.sums.items() if name.startswith("sent to_"))
-        self.comment(f"{to} frames sent to devices, of {sent}")
+        self.comment(f"{to} frames sent to devices, of {sent}; cables had no room for {self.sums['no room']}")
         self.comment(f"modes of XDP that faults brought about: {', '.join(sorted(filter(None, self.stage.modes))) or 'none'}")
         for dead, words in ((False, "while the loader ran"), (True, "while the loader was dead")):
             gaps = [(passed, gap) for was_dead, passed, gap in self.stage.gaps if was_dead == dead]
