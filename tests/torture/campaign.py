@@ -128,7 +128,7 @@ class Campaign:
     def control_copies(self):
         """Copies that do not get to the mirror port's receiver, and those that nobody made."""
         def without(_stage, traffic, _random):
-            traffic.replug("mon", meanwhile=traffic.goes_on)
+            traffic.miss("mon", meanwhile=traffic.goes_on)
         judgement = self.under_traffic(faults.Fault("control", without), "core", recover=False)
         self.must_say("with copies that are lost", judgement, ["copies arrived at the mirror port"])
 

@@ -91,13 +91,17 @@ class Traffic:
     def receive(self, host):
         self.receivers[host] = self.site.flood(host, "receive", classes=classes(self.counted[host]))
 
-    def replug(self, host, meanwhile=lambda: None):
-        """The cable to HOST is another one: a receiver of its own, and what had no room is counted from nothing."""
+    def miss(self, host, meanwhile=lambda: None):
+        """Nobody receives at HOST, then another receiver does."""
         receiver = self.receivers.pop(host)
         self.add(host, receiver.stop(), self.past)
         self.site.floods.remove(receiver)
         meanwhile()
         self.receive(host)
+
+    def replug(self, host):
+        """The cable to HOST is another one: a receiver of its own, and what had no room is counted from nothing."""
+        self.miss(host)
         for place in (("sent", host), ("port", host)):
             if place in self.cables:
                 self.cables[place] = 0
