@@ -3,6 +3,8 @@
 # then warns for nothing) TSan, for what has threads: lenscap capture. WERROR=1 is CI's.
 
 O ?= build
+# Below the tree always by the same name: files of dependencies hold it, and another name for a target is another target.
+override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
