@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define LC_ABI 2u
+#define LC_ABI 3u
 /* The first ABI whose policy words, table, head, control and snapshot mean what today's do: an upgrade takes them over. */
 #define LC_ABI_WORDS 1u
 
@@ -71,12 +71,16 @@ struct lc_control {
 };
 _Static_assert(sizeof(struct lc_control) == 40, "lc_control");
 
-/* Map "switches": one __u64 each, CLOCK_MONOTONIC nanoseconds as bpf_ktime_get_coarse_ns() gives them. */
+/* Map "switches", one element: CLOCK_MONOTONIC nanoseconds as bpf_ktime_get_coarse_ns() gives them. Several write it, each
+ * its own word, by mmap (userspace/lib/switches.h). */
 enum lc_switch {
 	LC_SWITCH_BYPASS_UNTIL = 0,  /* nothing is stopped before this time */
 	LC_SWITCH_DRY_RUN_AFTER = 1, /* every zone is in dry-run from this time on; 0 = never (unconfirmed reload) */
 	LC_SWITCH_CAPTURE_UNTIL = 2, /* flagged frames are copied to "capture_ring" before this time; 0 = nobody captures */
 	LC_SWITCHES = 3,
+};
+struct lc_switches {
+	__u64 ns[LC_SWITCHES];
 };
 
 /* Map "protect": hash of mac48 -> __u8 1. "protect_filter": bit lc_protect_bit(mac48) of 512 is set for each. */
@@ -210,8 +214,9 @@ struct lc_slot {
 	__u64 stopped_bytes;
 	__u64 passed_frames;
 	__u64 passed_bytes;
-	__u64 first_ns; /* CLOCK_MONOTONIC coarse */
-	__u64 last_ns;
+	__u32 first_s; /* CLOCK_MONOTONIC */
+	__u32 memo;    /* the policy's epoch << 2 | length code of the entry: what decided the device's last stopped frame */
+	__u64 last_ns; /* CLOCK_MONOTONIC coarse */
 	__u32 event_ms;	 /* time of its last event, CLOCK_MONOTONIC ms, wraps */
 	__u16 vlan;	 /* of its last frame: id, LC_VLAN_UNTAGGED or LC_VLAN_ODD */
 	__u8 reason;	 /* enum lc_reason of its last frame; a new one may wait LC_EVENT_CHANGE_MS for its event */

@@ -6,8 +6,7 @@
 
 #include "capture.h"
 #include "clock.h"
-#include "parse.h"
-#include "policy.h"
+#include "recall.h"
 #include "zone.h"
 
 /* Time of this instance's last event about a device without a slot. CPUs may race for it: one event more. */
@@ -19,45 +18,13 @@ static __always_inline void slot_take(struct lc_slot *slot, __u64 key, __u64 now
 	*(volatile __u64 *)&slot->key = 0;
 	slot->stopped_frames = slot->stopped_bytes = 0;
 	slot->passed_frames = slot->passed_bytes = 0;
-	slot->first_ns = now_ns;
+	slot->first_s = (__u32)(now_ns / (1000 * MS));
 	slot->last_ns = now_ns;
 	slot->event_ms = 0;
 	slot->reason = LC_REASONS;
 	slot->action = 0;
 	asm volatile("" ::: "memory");
 	*(volatile __u64 *)&slot->key = key;
-}
-
-static __always_inline __u64 slot_key(const struct frame *frame)
-{
-	return frame->mac48 << 16 | (frame->to ? LC_SLOT_TO : 0) | port_conf.port;
-}
-
-/* The Nth slot in which a device on a port may be: by bits of the address' hash that say nothing of its bucket. */
-static __always_inline struct lc_slot *slot_at(const struct frame *frame, __u32 cpu, __u32 n)
-{
-	__u32 where = ((frame->to ? LC_SLOT_TO : 0) | port_conf.port) * 0x9e3779b1u >> 8;
-	__u32 mask = port_conf.slot_mask, place = ((__u32)(frame->hash >> 40) ^ where) + n;
-	__u32 index = cpu * (mask + 1) + (place & mask);
-
-	return bpf_map_lookup_elem(&slots, &index);
-}
-
-/* A policy table larger than a core's own caches: what is looked up in it is waited for. The verifier knows the answer. */
-#define FAR_BUCKETS (1u << 14)
-static __always_inline bool table_is_far(void)
-{
-	return port_conf.bucket_mask >= FAR_BUCKETS - 1;
-}
-
-/* Begin to fetch the slot that the frame is likely to be counted in while its entry is looked for: two waits become one. The
- * frames that pay for it in vain are those of clean devices under a flagged device's OUI. */
-static __always_inline void slot_fetch(const struct frame *frame)
-{
-	struct lc_slot *slot = table_is_far() ? slot_at(frame, bpf_get_smp_processor_id(), 0) : NULL;
-
-	if (slot)
-		(void)*(volatile __u64 *)&slot->key;
 }
 
 /* The device's slot on this CPU: found, free, or idle for so long that it is given away. NULL = none. Slots are never
@@ -97,9 +64,11 @@ static __always_inline void slot_count(struct lc_slot *slot, const struct frame 
 	if (verdict->reason <= LC_STOPPED_TC) {
 		slot->stopped_frames += frame->frames;
 		slot->stopped_bytes += frame->bytes;
+		slot->memo = frame->memo;
 	} else {
 		slot->passed_frames += frame->frames;
 		slot->passed_bytes += frame->bytes;
+		slot->memo = ~frame->memo; /* of no epoch near: only what was stopped is remembered */
 	}
 	slot->last_ns = verdict->now_ns;
 	slot->vlan = frame->vlan;
@@ -156,7 +125,7 @@ static __always_inline void event_send(const struct frame *frame, const struct v
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = verdict->now_ns;
 	event->mac48 = frame->mac48;
-	event->word = verdict->entry;
+	event->word = entry_word(frame->mac48, verdict->entry);
 	event->frames = slot ? slot->stopped_frames + slot->passed_frames : frame->frames;
 	event->port = port_conf.port;
 	event->vlan = frame->vlan;

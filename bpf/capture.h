@@ -4,6 +4,7 @@
 #define LENSCAP_CAPTURE_H
 
 #include "parse.h"
+#include "policy.h"
 #include "verdict.h"
 
 #define NO_SPACE (-28) /* ENOSPC: the reader is behind */
@@ -42,7 +43,7 @@ static __noinline void capture_frame(const struct frame *frame, const struct ver
 		size = LC_CAPTURE_MOST;
 	captured.time_ns = bpf_ktime_get_ns();
 	captured.mac48 = frame->mac48;
-	captured.word = verdict->entry;
+	captured.word = entry_word(frame->mac48, verdict->entry);
 	captured.bytes = frame->bytes;
 	captured.captured = size;
 	captured.port = port_conf.port;

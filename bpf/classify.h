@@ -5,20 +5,19 @@
 
 #include "account.h"
 
-/* Fills VERDICT for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two.
+/* Fills VERDICT, whose cpu is there, for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two.
  * False: the frame is to the device, and that is no concern of the zone. */
-static __always_inline bool classify(const struct frame *frame, __u64 entry, struct verdict *verdict)
+static __always_inline bool classify(const struct frame *frame, __u32 entry, struct verdict *verdict)
 {
 	struct zone zone = zone_of(frame->vlan);
 
 	if (frame->to && !(zone.flags & LC_ZONE_BOTH))
 		return false;
-	verdict->cpu = bpf_get_smp_processor_id();
 	verdict->now_ns = coarse_ns(verdict->cpu);
 	verdict->entry = entry;
 	verdict->zone = zone.id;
 	verdict->final = zone.exists ? final_action(entry & LC_ACTION_MASK, &zone) : 0;
-	verdict->reason = zone_judge(frame, entry & 15, verdict->final, &zone);
+	verdict->reason = as_unknown(zone_judge(frame, entry & 15, verdict->final, &zone), (__u32)frame->hash);
 	return true;
 }
 

@@ -15,6 +15,18 @@
 enum { TICK_JIFFIES, TICK_NS, TICK_MS, TICK_WORDS = 8 };
 __u64 ticks[CLOCK_CPUS][TICK_WORDS] __attribute__((aligned(64)));
 
+/* What this CPU has of the tick that is now; NULL when it has not asked since, or is one too many. No call. */
+static __always_inline const __u64 *fresh_tick(__u32 cpu)
+{
+	const __u64 *tick;
+
+	asm volatile("" : "+r"(cpu)); /* or the compiler checks a copy the verifier does not know */
+	if (cpu >= CLOCK_CPUS)
+		return NULL;
+	tick = ticks[cpu];
+	return tick[TICK_JIFFIES] == bpf_jiffies64() ? tick : NULL;
+}
+
 static __always_inline __u64 coarse_ns(__u32 cpu)
 {
 	__u64 jiffies = bpf_jiffies64();

@@ -39,12 +39,7 @@ struct {
 } policy_table SEC(".maps");
 
 /* Root's side. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LC_SWITCHES);
-	__type(key, __u32);
-	__type(value, __u64);
-} switches SEC(".maps");
+struct lc_switches switches SEC(LC_DIRECT "switches");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

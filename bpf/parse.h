@@ -20,6 +20,7 @@ struct frame {
 	void *ctx;
 	__u64 mac48;
 	__u64 hash;	 /* policy_hash_of(mac48) */
+	__u32 memo;	 /* as in struct lc_slot: what decides this frame */
 	__u32 bytes;
 	__u32 frames;	 /* segments, where GRO merged some */
 	__u16 ethertype; /* host order, as in the Ethernet header */

@@ -59,10 +59,22 @@ static __always_inline __u64 bucket_find(__u32 index, __u64 key, __u32 shift)
 }
 
 struct policy_view { /* what one frame sees: read once */
+	__u32 epoch;	 /* its low half */
 	__u32 shift;	 /* of the field in force */
 	bool stash;
 	__u64 zero;
 };
+
+/* The entry that decides for an address, in brief: its length code above its verdict nibble. 0 = none: no entry's nibble is. */
+#define ENTRY_CODE_SHIFT 4
+
+/* The same in full, as in struct lc_event. */
+static __always_inline __u64 entry_word(__u64 mac48, __u32 entry)
+{
+	__u32 code = entry >> ENTRY_CODE_SHIFT & 3, low_bits = 0x000c1418u >> code * 8 & 31; /* 48 less 24, 28, 36, 48 */
+
+	return (mac48 >> low_bits << low_bits) << LC_WORD_PREFIX_SHIFT | code << LC_WORD_KEY_SHIFT | (entry & 15);
+}
 
 static __always_inline void policy_view(struct policy_view *view)
 {
@@ -71,6 +83,7 @@ static __always_inline void policy_view(struct policy_view *view)
 
 	epoch = head->epoch;
 	view->zero = zero_after(epoch);
+	view->epoch = (__u32)epoch;
 	view->shift = epoch & 1 ? 4 : 0;
 	view->stash = load_after(&head->stash_used, view->zero) != 0; /* it is counted before the flip */
 }
@@ -100,38 +113,36 @@ static __always_inline __u64 policy_find(__u64 key, __u64 hash, const struct pol
 	return word;
 }
 
-/* The entry that decides for an address: its key, with the verdict nibble in bits 3..0. 0 = the address is clean. HASH is
- * policy_hash_of() it.
+/* The entry that decides for an address, in brief. 0 = the address is clean. HASH is policy_hash_of() it; VIEW is filled.
  * The longest prefix, but an entry on trial (its source is in dry-run) decides only where no enforced one does: trying
  * a list out must not lift what another list enforces.
  * The filter is read again behind the epoch: a policy's bits are set before its epoch, so this frame cannot combine
  * the old policy's filter with the new one's words. */
-static __always_inline __u64 policy_lookup(__u64 mac48, __u64 hash, const struct policy_filter_place *place)
+static __always_inline __u32 policy_lookup(__u64 mac48, __u64 hash, const struct policy_filter_place *place, struct policy_view *view)
 {
 	static const __u8 low_bits[LC_LENGTHS] = {24, 20, 12, 0};
-	struct policy_view view;
-	__u64 trial = 0;
-	__u32 bits;
+	__u32 bits, trial = 0;
 
+	policy_view(view);
 	if (mac48 == 0 || mac48 >> 40 & 1)
 		return 0;
-	policy_view(&view);
-	bits = policy_filter_bits(place, view.zero);
+	bits = policy_filter_bits(place, view->zero);
 #pragma unroll
 	for (int code = LC_LENGTHS - 1; code >= 0; code--) {
 		__u64 key = (mac48 >> low_bits[code] << low_bits[code]) << 8 | (__u64)code;
 		__u64 word = 0;
+		__u32 entry;
 
 		if (bits >> code & 1)
-			word = policy_find(key, code == LC_LEN_48 ? hash : policy_hash(key), &view);
+			word = policy_find(key, code == LC_LEN_48 ? hash : policy_hash(key), view);
 
 		if (word == 0)
 			continue;
-		word = key << LC_WORD_KEY_SHIFT | (word >> view.shift & 15);
-		if (!(word & LC_ENTRY_DRY_RUN))
-			return word;
+		entry = (__u32)code << ENTRY_CODE_SHIFT | (word >> view->shift & 15);
+		if (!(entry & LC_ENTRY_DRY_RUN))
+			return entry;
 		if (trial == 0)
-			trial = word;
+			trial = entry;
 	}
 	return trial;
 }

@@ -6,14 +6,18 @@
 #include "hash.h"
 #include "maps.h"
 
-static __always_inline bool is_protected(__u64 mac48)
+/* False: it is not. */
+static __always_inline bool may_be_protected(__u64 mac48)
 {
 	const volatile struct lc_protect_filter *filter = &protect_filter;
 	__u32 bit = lc_protect_bit(mac48);
 
-	if (!(filter->bits[bit >> 6 & 7] >> (bit & 63) & 1))
-		return false;
-	return bpf_map_lookup_elem(&protect, &mac48) != NULL;
+	return filter->bits[bit >> 6 & 7] >> (bit & 63) & 1;
+}
+
+static __always_inline bool is_protected(__u64 mac48)
+{
+	return may_be_protected(mac48) && bpf_map_lookup_elem(&protect, &mac48) != NULL;
 }
 
 #endif

@@ -48,12 +48,12 @@ static __always_inline int skb_judge(struct __sk_buff *skb, __u64 mac48, __u8 ho
 {
 	struct frame frame = {.ctx = skb, .mac48 = mac48, .hook = hook, .to = to};
 	struct policy_filter_place place = policy_filter_place(mac48);
-	struct verdict verdict;
+	struct verdict verdict = {.cpu = bpf_get_smp_processor_id()};
 	__be16 ethertype = 0;
-	__u64 entry;
+	__u32 entry;
 
 	frame.hash = policy_hash_of(mac48);
-	entry = policy_lookup(mac48, frame.hash, &place);
+	entry = frame_entry(&frame, &place, verdict.cpu);
 	if (entry == 0 || bpf_skb_load_bytes(skb, 2 * ETH_ALEN, &ethertype, sizeof(ethertype)) < 0)
 		return TC_ACT_UNSPEC;
 	frame.ethertype = bpf_ntohs(ethertype);

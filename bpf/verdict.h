@@ -7,7 +7,7 @@
 
 struct verdict {
 	__u64 now_ns;
-	__u64 entry; /* key of the entry that decided, its verdict nibble in bits 3..0 */
+	__u32 entry; /* that decided, in brief (policy.h) */
 	__u32 cpu;   /* that runs this */
 	__u16 zone;  /* lc_zone.id */
 	__u8 reason; /* enum lc_reason */

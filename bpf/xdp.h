@@ -5,7 +5,7 @@
 
 #include "classify.h"
 #include "copy.h"
-#include "length.h"
+#include "quick.h"
 
 /* Can a frame be diverted here? Not where its tag may be in the metadata, which a redirect loses, nor to a port that does not
  * take frames from XDP. With no mirror port at all it is just stopped. */
@@ -37,16 +37,16 @@ static __noinline int divert(struct xdp_md *ctx, const struct frame *frame, cons
 	return XDP_REDIRECT;
 }
 
-static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, const struct policy_filter_place *place, bool to)
+/* HASH is policy_hash_of(mac48). */
+static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, __u64 hash, bool to)
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
-	struct frame frame = {.ctx = ctx, .mac48 = mac48, .hook = LC_HOOK_XDP, .frames = 1, .to = to};
-	struct verdict verdict;
-	__u64 entry;
+	struct frame frame = {.ctx = ctx, .mac48 = mac48, .hash = hash, .hook = LC_HOOK_XDP, .frames = 1, .to = to};
+	struct verdict verdict = {.cpu = bpf_get_smp_processor_id()};
+	struct policy_filter_place place = policy_filter_place(mac48);
+	__u32 entry;
 
-	frame.hash = policy_hash_of(mac48);
-	slot_fetch(&frame);
-	entry = policy_lookup(mac48, frame.hash, place);
+	entry = frame_entry(&frame, &place, verdict.cpu);
 	if (entry == 0 || data + ETH_HLEN > end)
 		return XDP_PASS;
 	frame.ethertype = bpf_ntohs(*(const __be16 *)(data + 2 * ETH_ALEN));
@@ -60,32 +60,50 @@ static __always_inline int judge(struct xdp_md *ctx, __u64 mac48, const struct p
 	return verdict.final == LC_DIVERT ? divert(ctx, &frame, &verdict) : XDP_DROP;
 }
 
-static __noinline int to_device(struct xdp_md *ctx, __u64 mac48)
+static __noinline int from_device(struct xdp_md *ctx, __u64 mac48, __u64 hash)
 {
-	struct policy_filter_place place = policy_filter_place(mac48);
-
-	return judge(ctx, mac48, &place, true);
+	return judge(ctx, mac48, hash, false);
 }
 
-/* A frame from a flagged device is judged without a call: that and its return cost it 5 ns and more, the registers saved for it a
- * clean frame nothing that could be measured. */
+static __noinline int to_device(struct xdp_md *ctx, __u64 mac48)
+{
+	return judge(ctx, mac48, policy_hash_of(mac48), true);
+}
+
+/* A call and its return cost a flagged frame 5 ns and more: the shortcut is none. */
+static __always_inline int from_maybe_flagged(struct xdp_md *ctx, __u64 source)
+{
+	const struct frame frame = {.mac48 = source, .hash = policy_hash_of(source)};
+
+	return quick_stop(ctx, &frame) ? XDP_DROP : from_device(ctx, source, frame.hash);
+}
+
+/* Frames to a device are those to its own address alone. */
+static __always_inline int to_maybe_flagged(struct xdp_md *ctx)
+{
+	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
+	__u64 destination;
+
+	if (data + ETH_HLEN > end)
+		return XDP_PASS;
+	destination = frame_destination(data);
+	return !is_group(destination) && policy_maybe(destination) ? to_device(ctx, destination) : XDP_PASS;
+}
+
 SEC("xdp.frags")
 int lenscap_xdp(struct xdp_md *ctx)
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
-	struct policy_filter_place place;
-	__u64 source, destination;
+	__u64 source;
 	int verdict = XDP_PASS;
 
 	if (port_conf.flags & LC_PORT_XDP_BLIND || data + ETH_HLEN > end)
 		return XDP_PASS;
 	source = frame_source(data);
-	destination = frame_destination(data);
-	place = policy_filter_place(source);
-	if (policy_filter_bits(&place, 0))
-		verdict = judge(ctx, source, &place, false);
-	if (port_conf.flags & LC_PORT_BOTH && verdict == XDP_PASS && !is_group(destination) && policy_maybe(destination))
-		verdict = to_device(ctx, destination);
+	if (policy_maybe(source))
+		verdict = from_maybe_flagged(ctx, source);
+	if (verdict == XDP_PASS && port_conf.flags & LC_PORT_BOTH)
+		verdict = to_maybe_flagged(ctx);
 	return verdict;
 }
 

@@ -43,11 +43,11 @@ static __always_inline __u8 final_action(__u8 action, const struct zone *zone)
 	return known & zone->permitted & 1u << action ? action : zone->action;
 }
 
-static __always_inline __u64 switch_ns(__u32 which)
+static __always_inline __u64 switch_ns(enum lc_switch which)
 {
-	const volatile __u64 *ns = bpf_map_lookup_elem(&switches, &which);
+	const volatile struct lc_switches *all = &switches;
 
-	return ns ? *ns : 0;
+	return all->ns[which];
 }
 
 /* Whether a deadline is set and still ahead, or behind. The clock itself is asked, not what a tick left of it (classify.h):

@@ -23,7 +23,7 @@ static const struct map_spec {
 	enum owner owner;
 } specs[MAPS] = {
     [MAP_CONTROL] = {LC_PIN_CONTROL, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_control), 0, 1, OF_ROOT},
-    [MAP_SWITCHES] = {LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, 4, 8, 0, LC_SWITCHES, OF_ROOT},
+    [MAP_SWITCHES] = {LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_switches), BPF_F_MMAPABLE, 1, OF_ROOT},
     [MAP_PROTECT] = {LC_PIN_PROTECT, BPF_MAP_TYPE_HASH, 8, 1, 0, LC_PROTECT_MAX, OF_ROOT},
     [MAP_PROTECT_FILTER] = {LC_PIN_PROTECT_FILTER, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_protect_filter), 0, 1,
 			    OF_ROOT},
@@ -122,12 +122,11 @@ int maps_another(const struct maps *maps, enum map_id id)
 			      &opts);
 }
 
-static int put_switches(const struct maps *maps)
+static int put_first(int fd, const void *value)
 {
-	for (uint32_t i = 0; i < LC_SWITCHES; i++)
-		if (bpf_map_update_elem(maps->fd[MAP_SWITCHES], &i, &maps->switches[i], BPF_ANY))
-			return -errno;
-	return 0;
+	const uint32_t zero = 0;
+
+	return bpf_map_update_elem(fd, &zero, value, BPF_ANY);
 }
 
 static int make(struct maps *maps, enum map_id id)
@@ -137,21 +136,27 @@ static int make(struct maps *maps, enum map_id id)
 	if (fd < 0)
 		return fd;
 	maps->fd[id] = fd;
-	return id == MAP_SWITCHES ? put_switches(maps) : 0;
-}
-
-static int put_first(int fd, const void *value)
-{
-	const uint32_t zero = 0;
-
-	return bpf_map_update_elem(fd, &zero, value, BPF_ANY);
+	return id == MAP_SWITCHES ? put_first(fd, &maps->switches) : 0;
 }
 
 static int make_head(const struct maps *maps)
 {
-	const struct lc_policy_head head = {.abi = LC_ABI, .generation = maps->control.generation};
+	const struct lc_policy_head head = {.abi = LC_ABI, .generation = maps->control.generation, .epoch = maps->epoch};
 
 	return put_first(maps->fd[MAP_HEAD], &head);
+}
+
+/* What a new policy's hash and first epoch are made of. */
+static bool draw(struct maps *maps)
+{
+	uint32_t epoch;
+
+	if (getrandom(maps->control.seed, sizeof(maps->control.seed), 0) != sizeof(maps->control.seed) ||
+	    getrandom(&epoch, sizeof(epoch), 0) != sizeof(epoch))
+		return false;
+	if (!maps->epoch)
+		maps->epoch = epoch;
+	return true;
 }
 
 int maps_create(struct maps *maps)
@@ -159,7 +164,7 @@ int maps_create(struct maps *maps)
 	bool new_head = maps->fd[MAP_HEAD] < 0;
 	int error = 0;
 
-	if (new_head && getrandom(maps->control.seed, sizeof(maps->control.seed), 0) != sizeof(maps->control.seed))
+	if (new_head && !draw(maps))
 		return -EIO;
 	for (int id = 0; id < MAPS && !error; id++) /* the head comes before what is shaped like it */
 		if (maps->fd[id] < 0)
@@ -203,17 +208,17 @@ static int adopt_control(struct maps *maps, const char *dir)
 	return 0;
 }
 
-/* An older ABI's: a bypass or an unconfirmed reload goes on. */
+/* An older ABI's, where each was an element: a bypass or an unconfirmed reload goes on. */
 static void remember_switches(struct maps *maps, int fd)
 {
 	struct bpf_map_info info = {0};
 	uint32_t size = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.type != BPF_MAP_TYPE_ARRAY ||
-	    info.value_size != sizeof(maps->switches[0]))
+	    info.value_size != sizeof(maps->switches.ns[0]))
 		return;
 	for (uint32_t i = 0; i < info.max_entries && i < LC_SWITCHES; i++)
-		(void)bpf_map_lookup_elem(fd, &i, &maps->switches[i]);
+		(void)bpf_map_lookup_elem(fd, &i, &maps->switches.ns[i]);
 }
 
 int maps_adopt(struct maps *maps, const char *dir)
@@ -237,13 +242,28 @@ int maps_adopt(struct maps *maps, const char *dir)
 	return any ? 0 : -ENOENT;
 }
 
+/* Behind every epoch that a device's slot may remember an entry of; 0 = not known. */
+static uint64_t next_epoch(const struct maps *old)
+{
+	struct lc_policy_head head;
+	const uint32_t zero = 0;
+
+	return old->fd[MAP_HEAD] < 0 || bpf_map_lookup_elem(old->fd[MAP_HEAD], &zero, &head) ? 0 : head.epoch + 2;
+}
+
+/* Other ABIs' device slots have fields of another meaning. */
+static bool can_share(const struct maps *old, enum map_id id, const struct lc_control *control)
+{
+	return !map_is_policy(id) && shape_fits(old->fd[id], id, control) && (id != MAP_SLOTS || old->control.abi == LC_ABI);
+}
+
 int maps_share(const struct maps *old, struct maps *fresh)
 {
+	fresh->epoch = next_epoch(old);
 	fresh->permits = old->permits;
-	memcpy(fresh->switches, old->switches, sizeof(fresh->switches));
+	fresh->switches = old->switches;
 	for (int id = 0; id < MAPS; id++) {
-		if (old->fd[id] < 0 || map_is_policy((enum map_id)id) ||
-		    !shape_fits(old->fd[id], (enum map_id)id, &fresh->control))
+		if (old->fd[id] < 0 || !can_share(old, (enum map_id)id, &fresh->control))
 			continue;
 		fresh->fd[id] = fcntl(old->fd[id], F_DUPFD_CLOEXEC, 0);
 		if (fresh->fd[id] < 0) {

@@ -33,7 +33,8 @@ enum map_id {
 struct maps {
 	int fd[MAPS]; /* -1 = none */
 	struct lc_control control;
-	uint64_t switches[LC_SWITCHES]; /* of a map with fewer of them, for the one that takes its place */
+	struct lc_switches switches; /* of an older ABI's map, for the one that takes its place */
+	uint64_t epoch;			/* that new policy maps begin with; 0 = any */
 	uint64_t permits;		/* digest of what MAP_PERMITS holds; 0 = not known */
 };
 

@@ -12,6 +12,7 @@
 #include "../userspace/lib/log.h"
 #include "../userspace/lib/mac.h"
 #include "../userspace/lib/paths.h"
+#include "../userspace/lib/switches.h"
 #include "../userspace/lib/text.h"
 #include "loader.h"
 
@@ -168,11 +169,10 @@ static json_t *config_json(const struct loader *loader)
 /* When an unconfirmed reload returns to dry-run. The time is worked out once: the two clocks drift. */
 static int64_t confirm_until(struct loader *loader)
 {
-	const uint32_t which = LC_SWITCH_DRY_RUN_AFTER;
 	struct timespec now;
 	uint64_t ns = 0;
 
-	(void)bpf_map_lookup_elem(loader->maps.fd[MAP_SWITCHES], &which, &ns);
+	(void)switch_get(loader->maps.fd[MAP_SWITCHES], LC_SWITCH_DRY_RUN_AFTER, &ns);
 	if (ns != loader->confirm_ns) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		loader->confirm_until = ns ? time(NULL) + (int64_t)(ns / 1000000000u) - now.tv_sec : 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../userspace/lib/log.h"
+#include "../userspace/lib/switches.h"
 #include "loader.h"
 
 #define EXPIRED_NS 1000000000ull /* the programs go by a coarse clock */
@@ -118,17 +119,16 @@ static void restore_pins(struct loader *loader)
  * this very moment: what it wrote is then gone, as its own look at the map afterwards shows it. */
 static void clear_expired(const struct loader *loader)
 {
-	static const uint32_t switches[] = {LC_SWITCH_BYPASS_UNTIL, LC_SWITCH_CAPTURE_UNTIL};
+	static const enum lc_switch switches[] = {LC_SWITCH_BYPASS_UNTIL, LC_SWITCH_CAPTURE_UNTIL};
 	int fd = loader->maps.fd[MAP_SWITCHES];
-	const uint64_t never = 0;
 	uint64_t until, ns;
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
-		if (!bpf_map_lookup_elem(fd, &switches[i], &until) && until && until + EXPIRED_NS < ns)
-			(void)bpf_map_update_elem(fd, &switches[i], &never, BPF_ANY);
+		if (!switch_get(fd, switches[i], &until) && until && until + EXPIRED_NS < ns)
+			(void)switch_set(fd, switches[i], 0);
 }
 
 static void on_timer(struct loader *loader, int fd)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What verifier and JIT made of the programs: sizes, the shortest path of a clean and of a stopped frame in instructions, the helper
 calls on it, and the cache lines that a verdict touches. Counts, not times: a regression shows exactly."""
+import collections
 import heapq
 import json
 import re
@@ -13,15 +14,21 @@ LINE = re.compile(r"^\s*(\d+): \((\w\w)\) (.*)$")
 MAP = re.compile(r"map\[id:(\d+)\]")
 GOTO = re.compile(r"goto pc([+-]\d+)")
 CALL = re.compile(r"^call (?:pc[+-]\d+#?)?(\S*)")
-CLEAN = ["policy_filter"]
-STOPPED = ["policy_filter", "policy_head", "policy_table", "totals", "slots"]
-# What a verdict reads or writes besides the stack and read-only data that the verifier folded into the code. Checked against the
-# layout by tests/dataplane/test_path.c.
-LINES = [
-    ("clean", 2, "the frame's Ethernet header; one word of the filter"),
-    ("stopped by XDP", 13, "those two; the policy's head; one bucket (a second where the first is full or a longer prefix is probed); the "
-     "port's zone of the VLAN and the zone; jiffies and this CPU's clock; the three switches; the filter of protected addresses; two of the "
-     "port's totals; the slot"),
+FUNCTION = re.compile(r"^\S.*\b(\w+)\(.*\):$")
+
+
+# Of a frame: in FUNCTION past some maps of its and WITHOUT others. LINES is what a verdict reads or writes besides the stack and
+# read-only data that the verifier folded into the code; checked against the layout by tests/dataplane/test_path.c.
+Way = collections.namedtuple("Way", "name function past without lines what")
+WAYS = [
+    Way("clean", "lenscap_xdp", ["policy_filter"], ["slots"], 2, "the frame's Ethernet header; one word of the filter"),
+    Way("stopped by XDP, its device remembered", "lenscap_xdp",
+        ["policy_filter", "slots", "policy_head", "switches", "protect_filter", "totals"], ["policy_table"],
+        12, "those two; the slot; the policy's head; the port's zone of the VLAN and the zone; the switches; the filter of protected "
+        "addresses; jiffies and this CPU's clock; two of the port's totals"),
+    Way("stopped by XDP, its device looked for: from_device(), called behind most of that", "from_device",
+        ["slots", "policy_head", "policy_table", "switches", "protect_filter", "totals"], [],
+        13, "those, and one bucket (a second where the first is full or a longer prefix is probed)"),
 ]
 
 
@@ -31,10 +38,12 @@ class Program:
     def __init__(self, ident):
         self.shown = json.loads(run("bpftool", "-j", "prog", "show", "id", ident).stdout)
         self.maps = {m: map_name(m) for m in self.shown.get("map_ids", [])}
-        self.code = {}
+        self.code, self.begins, function = {}, {}, None
         for line in run("bpftool", "prog", "dump", "xlated", "id", ident).stdout.splitlines():
-            found = LINE.match(line)
+            found, header = LINE.match(line), FUNCTION.match(line)
+            function = header[1] if header else function
             if found:
+                self.begins.setdefault(function, int(found[1]))
                 self.code[int(found[1])] = (found[2], found[3])
         places = sorted(self.code)
         self.after = dict(zip(places, places[1:]))
@@ -53,30 +62,28 @@ class Program:
             targets.append(self.after[place])
         return targets
 
-    def stage(self, place, stage, waypoints):
-        """Does this instruction reach the next map on the way?"""
+    def map_at(self, place):
         found = MAP.search(self.code[place][1])
-        if found and stage < len(waypoints) and self.maps.get(int(found[1])) == waypoints[stage]:
-            return stage + 1
-        return stage
+        return self.maps.get(int(found[1])) if found else None
 
-    def shortest(self, waypoints):
-        """(instructions, helpers called) of the path from the beginning to the end past these maps, in order: with the fewest calls,
-        and of those the shortest."""
-        first = (min(self.code), 0)
+    def shortest(self, way):
+        """(instructions, helpers called) of the path from the function's beginning to its end past these maps, in order, and not past
+        those: with the fewest calls, and of these the shortest."""
+        first = (self.begins[way.function], 0)
         queue, came = [((0, 0), first, None)], {}
         while queue:
             (calls, length), (place, stage), before = heapq.heappop(queue)
-            if (place, stage) in came:
+            if (place, stage) in came or self.map_at(place) in way.without:
                 continue
             came[(place, stage)] = before
-            stage_after, following = self.stage(place, stage, waypoints), self.next(place)
-            if not following and stage_after == len(waypoints):
+            stage_after = stage + (stage < len(way.past) and self.map_at(place) == way.past[stage])
+            following = self.next(place)
+            if not following and stage_after == len(way.past):
                 return self.path((place, stage), came)
             cost = (calls + bool(CALL.match(self.code[place][1])), length + 1)
             for target in following:
                 heapq.heappush(queue, (cost, (target, stage_after), (place, stage)))
-        raise AssertionError(f"no path past {waypoints}")
+        raise AssertionError(f"no path past {way.past}")
 
     def path(self, end, came):
         places = []
@@ -109,10 +116,10 @@ def describe(program):
     numbers = {"instructions": program.shown["bytes_xlated"] // 8, "machine code": program.shown["bytes_jited"]}
     lines = [f"`lenscap_xdp` on a port with one zone: {program.size()}.", "",
              "| path | instructions | helper calls | cache lines |", "| --- | --- | --- | --- |"]
-    for (name, count, what), way in zip(LINES, (CLEAN, STOPPED)):
+    for way in WAYS:
         length, calls = program.shortest(way)
-        numbers[name] = {"instructions": length, "calls": calls, "cache lines": count}
-        lines.append(f"| {name} | {length} | {', '.join(calls) or 'none'} | {count}: {what} |")
+        numbers[way.name] = {"instructions": length, "calls": calls, "cache lines": way.lines}
+        lines.append(f"| {way.name} | {length} | {', '.join(calls) or 'none'} | {way.lines}: {way.what} |")
     return lines, numbers
 
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../bpf/hash.h"
+#include "../../userspace/lib/switches.h"
 
 static void die(const char *what)
 {
@@ -106,7 +107,7 @@ static void make_root_side(struct kernel *k)
 	uint32_t zero = 0;
 
 	k->control_fd = make_array("control", sizeof(struct lc_control), 1, 0);
-	k->switches = make_array("switches", sizeof(uint64_t), LC_SWITCHES, 0);
+	k->switches = make_array("switches", sizeof(struct lc_switches), 1, BPF_F_MMAPABLE);
 	k->protect_filter = make_array("protect_filter", sizeof(struct lc_protect_filter), 1, 0);
 	k->protect = make_map(BPF_MAP_TYPE_HASH, "protect", 8, 1, LC_PROTECT_MAX, 0);
 	k->permits = make_map(BPF_MAP_TYPE_LPM_TRIE, "permits", sizeof(struct lc_permit_key), 1, LC_PERMITS,
@@ -294,9 +295,7 @@ void kernel_protect(struct kernel *k, uint64_t mac48)
 
 void kernel_switch(struct kernel *k, enum lc_switch which, uint64_t ns)
 {
-	uint32_t key = which;
-
-	if (bpf_map_update_elem(k->switches, &key, &ns, BPF_ANY))
+	if (switch_set(k->switches, which, ns))
 		die("switches");
 }
 

@@ -69,7 +69,7 @@ static void test_totals_and_slots_are_exact(void **state)
 		assert_int_equal(slot->stopped_bytes, bytes[i]);
 		assert_int_equal(slot->action, LC_QUARANTINE | LC_DROP << LC_SLOT_FINAL_SHIFT);
 		assert_int_equal(slot->vlan, LC_VLAN_UNTAGGED);
-		assert_true(slot->first_ns <= slot->last_ns && slot->first_ns != 0);
+		assert_true(slot->first_s <= slot->last_ns / 1000000000 && slot->first_s != 0);
 	}
 	assert_null(kernel_slot(c->kernel, OUI + 9, PORT));
 	assert_null(kernel_slot(c->kernel, OUI + 1, PORT + 1));

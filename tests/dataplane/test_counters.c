@@ -62,7 +62,7 @@ static int make_maps(void **state)
 	if (mkdir(folder, 0755) || mount("bpf", folder, "bpf", 0, "mode=0755"))
 		return -1;
 	put_control(LC_ABI);
-	(void)close(make_map(LC_PIN_SWITCHES, 8, LC_SWITCHES));
+	(void)close(make_map(LC_PIN_SWITCHES, sizeof(struct lc_switches), 1));
 	ports_fd = make_map(LC_PIN_PORTS, sizeof(struct lc_port), LC_PORTS);
 	slots_fd = make_map(LC_PIN_SLOTS, sizeof(struct lc_slot), CPUS * SLOTS);
 	totals_fd = make_map(LC_PIN_TOTALS, sizeof(struct lc_totals), CPUS * LC_PORTS);
@@ -149,7 +149,7 @@ static void check_rows(const struct counters *c)
 	assert_int_equal(rows[1].stopped_bytes, 60);
 	assert_int_equal(rows[1].passed_frames, 3);
 	assert_int_equal(rows[1].passed_bytes, 4);
-	assert_int_equal(rows[1].first_ns, 10);
+	assert_int_equal(rows[1].first_s, 10);
 	assert_int_equal(rows[1].last_ns, 30);
 	assert_int_equal(rows[1].vlan, 7);
 	assert_int_equal(rows[1].reason, 5);
@@ -161,10 +161,10 @@ static void check_rows(const struct counters *c)
 
 static void devices_are_one_row_each(void **state)
 {
-	const struct lc_slot early = {.key = 9, .stopped_frames = 1, .stopped_bytes = 60, .first_ns = 10, .last_ns = 20, .vlan = 1, .reason = 1, .action = 2 | LC_SLOT_NO_IP};
-	const struct lc_slot late = {.key = 9, .stopped_frames = 2, .passed_frames = 3, .passed_bytes = 4, .first_ns = 15, .last_ns = 30, .vlan = 7, .reason = 5, .action = 1 | LC_DROP << LC_SLOT_FINAL_SHIFT | LC_SLOT_NO_IP};
-	const struct lc_slot to = {.key = 9 | LC_SLOT_TO, .stopped_frames = 1, .first_ns = 1, .last_ns = 1};
-	const struct lc_slot other = {.key = 3, .passed_frames = 1, .first_ns = 1, .last_ns = 1};
+	const struct lc_slot early = {.key = 9, .stopped_frames = 1, .stopped_bytes = 60, .first_s = 10, .last_ns = 20, .vlan = 1, .reason = 1, .action = 2 | LC_SLOT_NO_IP};
+	const struct lc_slot late = {.key = 9, .stopped_frames = 2, .passed_frames = 3, .passed_bytes = 4, .first_s = 15, .last_ns = 30, .vlan = 7, .reason = 5, .action = 1 | LC_DROP << LC_SLOT_FINAL_SHIFT | LC_SLOT_NO_IP};
+	const struct lc_slot to = {.key = 9 | LC_SLOT_TO, .stopped_frames = 1, .first_s = 1, .last_ns = 1};
+	const struct lc_slot other = {.key = 3, .passed_frames = 1, .first_s = 1, .last_ns = 1};
 	struct counters *c = open_counters();
 	struct lc_slot *rows;
 	size_t n = 99;
@@ -249,7 +249,7 @@ static void another_layout_is_refused(void **state)
 	(void)close(make_map(LC_PIN_SWITCHES, 16, LC_SWITCHES)); /* its values would not fit where ours do */
 	assert_int_equal(counters_open(folder, &c), -EPROTO);
 	assert_int_equal(counters_set_switch(folder, LC_SWITCH_BYPASS_UNTIL, 1), -EPROTO);
-	(void)close(make_map(LC_PIN_SWITCHES, 8, LC_SWITCHES));
+	(void)close(make_map(LC_PIN_SWITCHES, sizeof(struct lc_switches), 1));
 	assert_int_equal(counters_open("/tmp/lenscap-none", &c), -ENOENT);
 	assert_null(c);
 	counters_close(open_counters());

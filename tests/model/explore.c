@@ -33,6 +33,7 @@ static struct { /* choices: which of the later values a load took, of how many *
 
 static size_t when[CELLS][WHEN_MAX]; /* times at which a cell changes */
 static size_t n_when[CELLS];
+static uint32_t epoch_at[TRACE_MAX + 1];
 
 static void index_trace(void)
 {
@@ -55,6 +56,12 @@ static uint64_t value_at(size_t cell, size_t time)
 	for (size_t i = 0; i < n_when[cell] && when[cell][i] <= time; i++)
 		value = trace.event[when[cell][i] - 1].value;
 	return value;
+}
+
+static void index_epochs(void)
+{
+	for (size_t t = 0; t <= trace.n; t++)
+		epoch_at[t] = (uint32_t)value_at(CELL_EPOCH, t);
 }
 
 /* What a frame can make of a value: words of other prefixes and those absent in its epoch are all the same to it, and so are
@@ -151,6 +158,14 @@ static bool next_choice(void)
 	return true;
 }
 
+static bool is_of_one(uint32_t policies, uint64_t verdict)
+{
+	for (size_t p = 0; p < trace.n_policies; p++)
+		if (policies >> p & 1 && spec_verdict(&trace.policy[p], frame.mac48) == verdict)
+			return true;
+	return false;
+}
+
 /* The verdict is that of a policy in force at some time of the frame. */
 static bool allowed(uint64_t verdict)
 {
@@ -158,10 +173,16 @@ static bool allowed(uint64_t verdict)
 
 	for (size_t t = frame.begin; t <= frame.latest; t++)
 		policies |= trace.force[t];
-	for (size_t p = 0; p < trace.n_policies; p++)
-		if (policies >> p & 1 && spec_verdict(&trace.policy[p], frame.mac48) == verdict)
-			return true;
-	return false;
+	return is_of_one(policies, verdict);
+}
+
+/* Its device's slot remembers the verdict (bpf/recall.h): for later frames that find the same epoch it has to be right too. */
+static bool may_be_remembered(uint64_t verdict, uint32_t epoch)
+{
+	for (size_t t = frame.latest; verdict && t <= trace.n; t++)
+		if (epoch_at[t] == epoch && !is_of_one(trace.force[t], verdict))
+			return false;
+	return true;
 }
 
 static void say(uint64_t verdict)
@@ -176,6 +197,7 @@ static void say(uint64_t verdict)
 static void one_frame(struct explored *result)
 {
 	uint64_t verdict;
+	uint32_t epoch;
 
 	for (size_t i = 0; i < frame.loads; i++)
 		frame.seen[frame.touched[i]] = 0;
@@ -183,9 +205,9 @@ static void one_frame(struct explored *result)
 	frame.fields = 0xff;
 	frame.epochs = 0;
 	frame.now = frame.last = frame.latest = frame.begin;
-	verdict = reader_lookup(frame.mac48);
+	verdict = reader_lookup(frame.mac48, &epoch);
 	result->frames++;
-	if (allowed(verdict))
+	if (allowed(verdict) && may_be_remembered(verdict, epoch))
 		return;
 	if (result->wrong++ == 0)
 		say(verdict);
@@ -203,6 +225,7 @@ void explore(const uint64_t *address, size_t n, enum order order, struct explore
 	struct maps after = maps;
 
 	index_trace();
+	index_epochs();
 	mode = MODE_READ;
 	frame.order = order;
 	for (frame.begin = 0; frame.begin <= trace.n; frame.begin++) {

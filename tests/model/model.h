@@ -72,7 +72,8 @@ extern enum mode mode;
 size_t cell_of(const volatile void *address);
 
 /* ---- reader.c: instrumented ---- */
-uint64_t reader_lookup(uint64_t mac48);
+/* The word that decides, 0 = none, and the epoch it is of. */
+uint64_t reader_lookup(uint64_t mac48, uint32_t *epoch);
 void reader_configure(const struct lc_control *control);
 
 /* ---- explore.c ---- */

@@ -35,9 +35,12 @@ void reader_configure(const struct lc_control *control)
 	port_conf.bucket_mask = control->buckets - 1;
 }
 
-uint64_t reader_lookup(uint64_t mac48)
+uint64_t reader_lookup(uint64_t mac48, uint32_t *epoch)
 {
 	const struct policy_filter_place place = policy_filter_place(mac48);
+	struct policy_view view;
+	uint32_t entry = policy_lookup(mac48, policy_hash_of(mac48), &place, &view);
 
-	return policy_lookup(mac48, policy_hash_of(mac48), &place);
+	*epoch = view.epoch;
+	return entry ? entry_word(mac48, entry) : 0;
 }

@@ -17,7 +17,7 @@ bool spec_covers(table_word word, uint64_t mac48)
 	return word >> LC_WORD_PREFIX_SHIFT >> low == mac48 >> low;
 }
 
-/* Key and verdict of the entry that decides, as policy_lookup() gives it. */
+/* Key and verdict of the entry that decides, as entry_word() gives it. */
 uint64_t spec_verdict(const struct policy *p, uint64_t mac48)
 {
 	uint64_t best[2] = {0, 0}; /* enforced, on trial */

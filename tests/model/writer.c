@@ -13,7 +13,7 @@ static struct {
 	const struct scenario *s;
 	struct policy now, target; /* in force; what the change under way brings */
 	bool changing, sound;
-	size_t step, changes; /* place in the scenario's list; words of the change */
+	size_t step; /* place in the scenario's list */
 	size_t begin, in_force, died; /* times of the change: SIZE_MAX = not (yet) */
 	size_t filled; /* up to where trace.force is known */
 } life;
@@ -85,22 +85,28 @@ static bool mixture_of_addresses(const struct policy *d)
 	return true;
 }
 
-/* Time at which the change's first epoch was there; SIZE_MAX = never. *n: how many. */
+/* Time at which the change selected the other field first; SIZE_MAX = never. *n: how often it did. */
 static size_t flip_time(size_t *n)
 {
+	uint64_t epoch = ((const uint64_t *)&trace.before)[CELL_EPOCH];
 	size_t found = SIZE_MAX;
 
 	*n = 0;
-	for (size_t i = trace.n; i-- > life.begin;) {
+	for (size_t i = 0; i < trace.n; i++) {
+		uint64_t before = epoch;
+
 		if (trace.event[i].kind != EVENT_STORE || trace.event[i].cell != CELL_EPOCH)
 			continue;
-		found = i + 1;
+		epoch = trace.event[i].value;
+		if (i < life.begin || !((epoch ^ before) & 1))
+			continue; /* the repair moves it by two */
+		found = found == SIZE_MAX ? i + 1 : found;
 		++*n;
 	}
 	return found;
 }
 
-/* A change of several words: all of it with the epoch, to the store. */
+/* All of it with the epoch, to the store. */
 static void resolve_at_once(const struct policy *found)
 {
 	size_t flips, flip = flip_time(&flips);
@@ -113,25 +119,25 @@ static void resolve_at_once(const struct policy *found)
 		trace_force(flip, trace.n + 1, b);
 }
 
-/* A change of one word, or in parts: old or new until it is said to be in force. */
+/* A change in parts: old or new until it is said to be in force. */
 static void resolve_loosely(const struct policy *found)
 {
 	size_t until = life.in_force != SIZE_MAX ? life.in_force : life.died != SIZE_MAX ? life.died : trace.n;
 	uint32_t a = trace_policy(&life.now), b = trace_policy(&life.target), d = trace_policy(found);
 
-	if (!(life.s->parts ? mixture_of_addresses(found) : a == d || b == d))
+	if (!mixture_of_addresses(found))
 		wrong("an address' verdict is neither the old nor the new one");
 	trace_force(life.filled, life.begin + 1, a);
-	trace_force(life.begin + 1, until, a == d && !life.s->parts ? a : a | b | d);
+	trace_force(life.begin + 1, until, a | b | d);
 	trace_force(until < life.begin + 1 ? life.begin + 1 : until, trace.n + 1, d);
 }
 
 static void resolve(const struct policy *found)
 {
-	if (life.changes > 1 && !life.s->parts)
-		resolve_at_once(found);
-	else
+	if (life.s->parts)
 		resolve_loosely(found);
+	else
+		resolve_at_once(found);
 	life.filled = trace.n + 1;
 	life.now = *found;
 	life.changing = false;
@@ -177,14 +183,14 @@ static struct table *open_maps(const struct scenario *s)
 static void change_to(struct table *t, const struct policy *target)
 {
 	table_word changes[2 * POLICY_MAX];
+	size_t n = spec_diff(&life.now, target, changes);
 	int err;
 
 	life.target = *target;
-	life.changes = spec_diff(&life.now, target, changes);
 	life.begin = trace.n;
 	life.in_force = life.died = SIZE_MAX;
 	life.changing = true;
-	err = table_apply(t, changes, life.changes, in_force_now, NULL);
+	err = table_apply(t, changes, n, in_force_now, NULL);
 	if (err && err != -EIO && err != -ENOSPC)
 		wrong("the change was refused");
 	if (err == -EIO && refused_wait == SIZE_MAX)

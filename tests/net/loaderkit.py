@@ -12,7 +12,7 @@ import netsite
 import pins
 from netsite import SWITCH, wait_until
 
-ABI = 2  # LC_ABI
+ABI = 3  # LC_ABI
 MAGIC = 0x3153444F5743434C  # struct lc_snapshot
 LENGTHS = {24: 0, 28: 1, 36: 2, 48: 3}
 DROP, MONITOR = 2, 6

@@ -58,6 +58,25 @@ def map_info(fd):
     return key, value, entries
 
 
+def map_id(path):
+    fd = obj_get(path, F_RDONLY)
+    info = ctypes.create_string_buffer(128)
+    try:
+        bpf(OBJ_INFO, struct.pack("=IIQ", fd, 128, ctypes.addressof(info)))
+    finally:
+        os.close(fd)
+    return struct.unpack("=II", info.raw[:8])[1]
+
+
+def epoch(folder):
+    """Of the policy in force."""
+    fd = obj_get(folder / "policy_head", F_RDONLY)
+    try:
+        return struct.unpack("=IIQ", lookup(fd, bytes(4), 64)[:16])[2]
+    finally:
+        os.close(fd)
+
+
 def lookup(fd, key, size):
     key, value = ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(size)
     bpf(MAP_LOOKUP, struct.pack("=IIQQQ", fd, 0, ctypes.addressof(key), ctypes.addressof(value), 0))

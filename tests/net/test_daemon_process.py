@@ -348,7 +348,7 @@ def test_bypass_is_an_event(daemon):
 
     def switch(value):
         run("bpftool", "map", "update", "pinned", daemon.bpf / "switches", "key", "0", "0", "0", "0", "value",
-            *[str(b) for b in value.to_bytes(8, "little")])
+            *[str(b) for b in value.to_bytes(24, "little")])
     switch(until)
     assert daemon.event("bypass", on=True)["until"]
     assert any("bypass" in w for w in daemon.daemon_state()["warnings"])

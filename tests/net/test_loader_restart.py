@@ -5,6 +5,7 @@ import mmap
 import os
 import pathlib
 import signal
+import struct
 
 import pytest
 
@@ -239,6 +240,7 @@ def test_upgrade_from_abi_1_takes_the_policy_over(attached):
     """Its words, numbers and switches are in force under the new programs from the first moment on, with no snapshot."""
     kit.stop(attached)
     links, before = kit.link_ids(attached), pins.control(attached.bpf)
+    epoch, slots = pins.epoch(attached.bpf), pins.map_id(attached.bpf / "slots")
     (attached.state / "daemon" / "table.words").unlink()
     set_abi(attached, "control", 40, 1)
     set_abi(attached, "policy_head", 64, 1)
@@ -250,10 +252,12 @@ def test_upgrade_from_abi_1_takes_the_policy_over(attached):
     assert "is of ABI 1: the maps are made anew, the policy in force is taken over" in attached.loader.text()
     after = pins.control(attached.bpf)
     assert after == before | {"generation": before["generation"] + 1}
+    assert 0 < pins.epoch(attached.bpf) - epoch < 10  # behind every epoch that a slot may remember an entry of
+    assert pins.map_id(attached.bpf / "slots") != slots  # an older ABI's fields mean something else
     assert kit.link_ids(attached) == links
     assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
     fd = pins.obj_get(attached.bpf / "switches")
-    assert [int.from_bytes(pins.lookup(fd, bytes([i, 0, 0, 0]), 8), "little") for i in range(3)] == [0, later, 0]
+    assert struct.unpack("=QQQ", pins.lookup(fd, bytes(4), 24)) == (0, later, 0)
     os.close(fd)
 
 
@@ -335,7 +339,7 @@ def test_confirm_until_is_shown(attached):
     fd = pins.obj_get(attached.bpf / "switches")
     with open("/proc/uptime", encoding="ascii") as uptime:
         later = int(float(uptime.read().split()[0]) + 3600) * 10**9
-    pins.update(fd, (1).to_bytes(4, "little"), later.to_bytes(8, "little"))
+    pins.update(fd, bytes(4), struct.pack("=QQQ", 0, later, 0))
     os.close(fd)
     assert wait_until("confirm_until", lambda: attached.loader_state()["confirm_until"]).endswith("Z")
 
@@ -343,9 +347,8 @@ def test_confirm_until_is_shown(attached):
 def test_switches_that_have_ended_are_cleared(attached):
     """Bypass and capture; the time from which an unconfirmed reload is in dry-run stays what it is."""
     fd = pins.obj_get(attached.bpf / "switches")
-    for number in range(3):
-        pins.update(fd, bytes([number, 0, 0, 0]), (1).to_bytes(8, "little"))
-    wait_until("the end", lambda: [pins.lookup(fd, bytes([n, 0, 0, 0]), 8)[0] for n in range(3)] == [0, 1, 0], limit=30)
+    pins.update(fd, bytes(4), struct.pack("=QQQ", 1, 1, 1))
+    wait_until("the end", lambda: struct.unpack("=QQQ", pins.lookup(fd, bytes(4), 24)) == (0, 1, 0), limit=30)
     os.close(fd)
 
 

@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 	while (control.buckets * LC_BUCKET_WORDS / 2 < control.capacity)
 		control.buckets *= 2;
 	const struct plan plans[] = {
-		{LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, 4, 8, LC_SWITCHES, 0, 0640, "lenscap"},
+		{LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_switches), 1, BPF_F_MMAPABLE, 0640, "lenscap"},
 		{LC_PIN_PORTS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_port), LC_PORTS, 0, 0640, "lenscap"},
 		{LC_PIN_SLOTS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_slot), SLOTS * CPUS, BPF_F_MMAPABLE, 0640, "lenscap"},
 		{LC_PIN_TOTALS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct lc_totals), LC_PORTS * CPUS, BPF_F_MMAPABLE, 0640, "lenscap"},

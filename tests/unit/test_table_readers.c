@@ -72,11 +72,12 @@ static uint64_t mixed(unsigned i)
 	return (0x441b00ull + i) << 24 | 1;
 }
 
-static uint64_t look_up(uint64_t mac48)
+static uint32_t look_up(uint64_t mac48)
 {
 	const struct policy_filter_place place = policy_filter_place(mac48);
+	struct policy_view view;
 
-	return policy_lookup(mac48, policy_hash_of(mac48), &place);
+	return policy_lookup(mac48, policy_hash_of(mac48), &place, &view);
 }
 
 static bool wrong_now(unsigned i)

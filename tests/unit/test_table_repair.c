@@ -188,6 +188,23 @@ static void test_copy_between_flip_and_clean_up(void **state)
 	(void)munmap(s[1], sizeof(*s[1]));
 }
 
+/* What slots remember was of a table that may not have been whole: it is void, and the same field stays selected. */
+static void test_opening_moves_the_epoch_by_two(void **state)
+{
+	struct shared *s;
+	uint64_t epoch;
+
+	(void)state;
+	make_policies();
+	s = make_shared();
+	for (unsigned i = 0; i < 3; i++) {
+		epoch = s->head.epoch;
+		table_close(open_over(s));
+		assert_int_equal(s->head.epoch, epoch + 2);
+	}
+	(void)munmap(s, sizeof(*s));
+}
+
 static int refuse_to_wait(const struct table *t)
 {
 	(void)t;
@@ -222,7 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed_anywhere),
-		cmocka_unit_test(test_copy_between_flip_and_clean_up),
+		cmocka_unit_test(test_copy_between_flip_and_clean_up), cmocka_unit_test(test_opening_moves_the_epoch_by_two),
 		cmocka_unit_test(test_no_clean_up_without_the_wait),
 	};
 

@@ -95,7 +95,7 @@ static void show_device(struct devices *d, const struct lc_slot *slot)
 	out_uint(o, "stopped_bytes", NULL, slot->stopped_bytes);
 	out_uint(o, "passed_bytes", NULL, slot->passed_bytes);
 	out_uint(o, NULL, "BYTES", slot->stopped_bytes + slot->passed_bytes);
-	out_time(o, "first", "FIRST", first ? first : counters_wall_clock(slot->first_ns));
+	out_time(o, "first", "FIRST", first ? first : counters_wall_clock(slot->first_s * 1000000000ull));
 	out_time(o, "last", "LAST", counters_wall_clock(slot->last_ns));
 	out_row_end(o);
 }

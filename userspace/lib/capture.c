@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "paths.h"
+#include "switches.h"
 
 #define PAGES 512 /* of a CPU's buffer: 2 MiB */
 #define RENEW_SECONDS 1
@@ -53,7 +54,7 @@ static int open_map(const char *dir, const char *name, enum bpf_map_type type, u
 
 static int open_maps(struct capture *c, const char *dir)
 {
-	c->switches = open_map(dir, LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, sizeof(__u64), LC_SWITCHES);
+	c->switches = open_map(dir, LC_PIN_SWITCHES, BPF_MAP_TYPE_ARRAY, sizeof(struct lc_switches), 1);
 	if (c->switches < 0)
 		return c->switches;
 	c->filter = open_map(dir, LC_PIN_CAPTURE, BPF_MAP_TYPE_ARRAY, sizeof(struct lc_capture), 1);
@@ -66,14 +67,13 @@ static int open_maps(struct capture *c, const char *dir)
 /* ---- The deadline ---- */
 static int set_deadline(const struct capture *c, bool on)
 {
-	__u32 key = LC_SWITCH_CAPTURE_UNTIL;
 	struct timespec now;
-	__u64 until = 0;
+	uint64_t until = 0;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	if (on)
-		until = (__u64)now.tv_sec * 1000000000u + (__u64)now.tv_nsec + LAST_NS;
-	return bpf_map_update_elem(c->switches, &key, &until, BPF_ANY);
+		until = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec + LAST_NS;
+	return switch_set(c->switches, LC_SWITCH_CAPTURE_UNTIL, until);
 }
 
 /* The caller may wait for a slow reader of what it writes, and must not lose frames unseen meanwhile. */

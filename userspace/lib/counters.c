@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "paths.h"
+#include "switches.h"
 
 #define BATCH 1024u /* slots read by one system call: 64 KiB */
 
@@ -80,7 +81,7 @@ static int read_control(const char *dir, struct lc_control *control)
 static int open_rest(const char *dir, struct counters *c)
 {
 	const uint64_t cpus = c->control.cpus;
-	int err = open_checked(dir, LC_PIN_SWITCHES, sizeof(__u64), LC_SWITCHES, &c->switches);
+	int err = open_checked(dir, LC_PIN_SWITCHES, sizeof(struct lc_switches), 1, &c->switches);
 
 	if (!err)
 		err = open_checked(dir, LC_PIN_PORTS, sizeof(struct lc_port), LC_PORTS, &c->ports);
@@ -247,8 +248,8 @@ static void add_slot(struct lc_slot *sum, const struct lc_slot *other)
 	sum->stopped_bytes += other->stopped_bytes;
 	sum->passed_frames += other->passed_frames;
 	sum->passed_bytes += other->passed_bytes;
-	if (other->first_ns < sum->first_ns)
-		sum->first_ns = other->first_ns;
+	if (other->first_s < sum->first_s)
+		sum->first_s = other->first_s;
 	if (other->last_ns <= sum->last_ns)
 		return;
 	sum->last_ns = other->last_ns;
@@ -303,27 +304,18 @@ int counters_devices(const struct counters *c, struct lc_slot **slots, size_t *n
 
 int counters_switch(const struct counters *c, enum lc_switch which, uint64_t *ns)
 {
-	__u32 key = which;
-	__u64 value;
-	int err = bpf_map_lookup_elem(c->switches, &key, &value);
-
-	if (!err)
-		*ns = value;
-	return err;
+	return switch_get(c->switches, which, ns);
 }
 
 int counters_set_switch(const char *dir, enum lc_switch which, uint64_t ns)
 {
-	int fd = open_map(dir, LC_PIN_SWITCHES, 0);
-	__u32 key = which;
-	__u64 value = ns;
-	int err;
+	int fd = open_map(dir, LC_PIN_SWITCHES, 0), err;
 
 	if (fd < 0)
 		return fd;
-	err = check_map(fd, sizeof(value), LC_SWITCHES);
+	err = check_map(fd, sizeof(struct lc_switches), 1);
 	if (!err)
-		err = bpf_map_update_elem(fd, &key, &value, BPF_ANY);
+		err = switch_set(fd, which, ns);
 	(void)close(fd);
 	return err;
 }

@@ -104,10 +104,9 @@ static void publish_live(struct table *t, const struct change *c)
 	shared_write((uint64_t *)&t->head->words, t->live);
 }
 
-/* The epoch moves with sequential consistency: on every CPU, what was staged comes before it. */
 static void flip(struct table *t)
 {
-	__atomic_store_n((uint64_t *)&t->head->epoch, table_epoch(t) + 1, __ATOMIC_SEQ_CST);
+	table_move_epoch(t, 1);
 }
 
 static int finish(struct change *c, table_in_force_fn *fn, void *arg)
@@ -143,30 +142,6 @@ static int apply_at_once(struct table *t, const table_word *changes, size_t n, c
 		err = finish(&c, fn, arg);
 	free(c.touched);
 	return err;
-}
-
-/* A single word needs no epoch: one store changes both fields. The wait at the end keeps a frame that began
- * before this change from meeting the next one. */
-static int apply_one(struct table *t, table_word wanted, table_in_force_fn *fn, void *arg)
-{
-	uint64_t key = word_key(wanted), nibble = nibble_of(wanted);
-	uint64_t *word = table_find(t, key, BOTH_ACTIONS);
-
-	if (!word && nibble != 0) {
-		if (t->live >= t->control.capacity || !table_place(t, word_of_both(key, nibble)))
-			return -ENOSPC;
-		t->live++;
-	} else if (word && nibble != 0) {
-		shared_write(word, word_of_both(key, nibble));
-	} else if (word) {
-		table_remove(t, word);
-		t->live--;
-	}
-	shared_write((uint64_t *)&t->head->words, t->live);
-	if (fn)
-		fn(arg);
-	t->half_done = table_grace(t) != 0;
-	return t->half_done ? -EIO : 0;
 }
 
 /*
@@ -290,8 +265,6 @@ int table_apply(struct table *t, const table_word *changes, size_t n, table_in_f
 		return err;
 	if (!changes_sound(changes, n))
 		return -EINVAL;
-	if (n == 1)
-		return apply_one(t, changes[0], fn, arg);
 	err = apply_at_once(t, changes, n, &limits, fn, arg);
 	return err == -ENOSPC ? apply_in_parts(t, changes, n, fn, arg) : err;
 }

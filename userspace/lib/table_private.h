@@ -44,6 +44,13 @@ static inline uint64_t table_epoch(const struct table *t)
 	return shared_read((const uint64_t *)&t->head->epoch);
 }
 
+/* With sequential consistency: on every CPU, what was written before comes before it. An epoch never comes back, for the slots
+ * of devices remember what decided under it (bpf/recall.h). */
+static inline void table_move_epoch(struct table *t, uint64_t by)
+{
+	__atomic_store_n((uint64_t *)&t->head->epoch, table_epoch(t) + by, __ATOMIC_SEQ_CST);
+}
+
 static inline unsigned field_shift(uint64_t epoch)
 {
 	return epoch & 1 ? FIELD_BITS : 0;

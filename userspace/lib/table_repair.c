@@ -102,6 +102,7 @@ int table_repair(struct table *t)
 	repair_filter(t);
 	table_publish_stash(t);
 	shared_write((uint64_t *)&t->head->words, t->live);
+	table_move_epoch(t, 2); /* the same field; but what slots remember of a policy that was broken is void */
 	t->half_done = false;
 	return 0;
 }
