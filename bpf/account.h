@@ -68,7 +68,7 @@ static __always_inline void slot_count(struct lc_slot *slot, const struct frame 
 	} else {
 		slot->passed_frames += frame->frames;
 		slot->passed_bytes += frame->bytes;
-		slot->memo = ~frame->memo; /* of no epoch near: only what was stopped is remembered */
+		slot->memo = frame->memo ^ 1u << 31; /* of an epoch far away: only what was stopped is remembered */
 	}
 	slot->last_ns = verdict->now_ns;
 	slot->vlan = frame->vlan;

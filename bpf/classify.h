@@ -5,7 +5,7 @@
 
 #include "account.h"
 
-/* Fills VERDICT, whose cpu is there, for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two.
+/* Fills all of VERDICT but its cpu, which the caller set, for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two.
  * False: the frame is to the device, and that is no concern of the zone. */
 static __always_inline bool classify(const struct frame *frame, __u32 entry, struct verdict *verdict)
 {

@@ -13,7 +13,7 @@ static __always_inline __u64 load_after(const volatile __u64 *word, __u64 zero)
 	return *(const volatile __u64 *)((const volatile char *)word + zero);
 }
 
-/* The filter's part for an address: found once a frame, loaded twice. */
+/* The filter's part for an address. */
 struct policy_filter_place {
 	const volatile __u64 *word; /* NULL: never, but the verifier cannot know */
 	__u32 shift;
@@ -93,7 +93,7 @@ static __always_inline __u64 policy_hash(__u64 key)
 	return lc_hash(key, port_conf.seed[0], port_conf.seed[1]);
 }
 
-/* Of an address as a key of full length. The device's slot lies by it too (account.h). */
+/* Of an address as a key of full length. The device's slot lies by it too (recall.h). */
 static __always_inline __u64 policy_hash_of(__u64 mac48)
 {
 	return policy_hash(mac48 << 8 | LC_LEN_48);

@@ -10,7 +10,7 @@
 #include "account.h"
 #include "length.h"
 
-/* The VLAN of a frame with no tag or one; of those with more, of priority and of cut-off tags LC_VLAN_ODD. */
+/* The VLAN of an untagged frame or by the first tag; where that has id 0 or is cut off, LC_VLAN_ODD. */
 static __always_inline __u16 quick_vlan(const struct xdp_md *ctx)
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;

@@ -28,7 +28,9 @@ static __always_inline struct lc_slot *slot_at(const struct frame *frame, __u32 
 	return bpf_map_lookup_elem(&slots, &index);
 }
 
-/* MEMO of an entry in brief: what frame_entry() looked up, and slot_count() keeps. */
+_Static_assert(LC_LENGTHS == 1 << MEMO_CODE_BITS, "a memo's bits hold a length code");
+
+/* What slot_count() keeps of an entry in brief (struct lc_slot). */
 static __always_inline __u32 memo_of(__u32 epoch, __u32 entry)
 {
 	return epoch << MEMO_CODE_BITS | entry >> ENTRY_CODE_SHIFT;
@@ -40,7 +42,7 @@ static __always_inline __u32 slot_recall(const struct lc_slot *slot)
 	const volatile struct lc_policy_head *head = &policy_head;
 	__u32 code = slot->memo ^ (__u32)head->epoch << MEMO_CODE_BITS;
 
-	return code < LC_LENGTHS ? code << ENTRY_CODE_SHIFT | (slot->action & 15) : 0;
+	return code < LC_LENGTHS && slot->action & LC_ACTION_MASK ? code << ENTRY_CODE_SHIFT | (slot->action & 15) : 0;
 }
 
 /* The entry that decides for the frame's device, in brief; 0 = it is clean. Notes in the frame what the slot is to remember. */

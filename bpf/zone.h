@@ -50,7 +50,7 @@ static __always_inline __u64 switch_ns(enum lc_switch which)
 	return all->ns[which];
 }
 
-/* Whether a deadline is set and still ahead, or behind. The clock itself is asked, not what a tick left of it (classify.h):
+/* Whether a deadline is set and still ahead, or behind. The clock itself is asked, not what a tick left of it (clock.h):
  * that one may be late, and deadlines are off in nearly every frame. */
 static __always_inline bool deadline_ahead(__u64 ns)
 {

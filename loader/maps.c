@@ -146,8 +146,7 @@ static int make_head(const struct maps *maps)
 	return put_first(maps->fd[MAP_HEAD], &head);
 }
 
-/* What a new policy's hash and first epoch are made of. */
-static bool draw(struct maps *maps)
+static bool draw_seed_and_epoch(struct maps *maps)
 {
 	uint32_t epoch;
 
@@ -164,7 +163,7 @@ int maps_create(struct maps *maps)
 	bool new_head = maps->fd[MAP_HEAD] < 0;
 	int error = 0;
 
-	if (new_head && !draw(maps))
+	if (new_head && !draw_seed_and_epoch(maps))
 		return -EIO;
 	for (int id = 0; id < MAPS && !error; id++) /* the head comes before what is shaped like it */
 		if (maps->fd[id] < 0)
@@ -242,13 +241,19 @@ int maps_adopt(struct maps *maps, const char *dir)
 	return any ? 0 : -ENOENT;
 }
 
-/* Behind every epoch that a device's slot may remember an entry of; 0 = not known. */
+/* So far behind the old policy's epoch that this one comes nowhere near while the new one is made and the ports are brought to it. */
+#define EPOCHS_APART (1u << 20)
+
+/* Behind every epoch that a device's slot may remember an entry of, 0 = not known. (Slots lie by the policy's seed, too, which is
+ * drawn anew: what they remember under another one is hardly ever found.) */
 static uint64_t next_epoch(const struct maps *old)
 {
 	struct lc_policy_head head;
 	const uint32_t zero = 0;
 
-	return old->fd[MAP_HEAD] < 0 || bpf_map_lookup_elem(old->fd[MAP_HEAD], &zero, &head) ? 0 : head.epoch + 2;
+	if (old->fd[MAP_HEAD] < 0 || bpf_map_lookup_elem(old->fd[MAP_HEAD], &zero, &head))
+		return 0;
+	return head.abi == old->control.abi && head.generation == old->control.generation ? head.epoch + EPOCHS_APART : 0;
 }
 
 /* Other ABIs' device slots have fields of another meaning. */

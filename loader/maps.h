@@ -52,10 +52,11 @@ void maps_control(uint32_t capacity, uint32_t devices, int cpus, struct lc_contr
  * 0 when any pin is there, -ENOENT when none. */
 int maps_adopt(struct maps *maps, const char *dir);
 
-/* Make every map that is missing (-1), sized by maps->control; policy maps get a head with ABI and generation. */
+/* Make every map that is missing (-1), sized by maps->control; policy maps get a head with ABI, generation and maps->epoch. */
 int maps_create(struct maps *maps);
 
-/* Give FRESH descriptors of its own for those maps of OLD that are no policy and have the size fresh->control asks. */
+/* Give FRESH descriptors of its own for those maps of OLD that are no policy and have the size fresh->control asks, but not slots of another
+ * ABI; and an epoch behind OLD's. */
 int maps_share(const struct maps *old, struct maps *fresh);
 
 /* Write maps->control to its map: the last step of a change, readers compare its generation with the head's. */

@@ -115,8 +115,8 @@ static void restore_pins(struct loader *loader)
 		log_error("cannot pin in %s: %s", loader->bpf_dir, strerror(-error));
 }
 
-/* What has ended by itself is written out, so that nobody has to compare clocks to see it. `lenscap` may set it anew at
- * this very moment: what it wrote is then gone, as its own look at the map afterwards shows it. */
+/* What has ended by itself is written out, so that nobody has to compare clocks to see it. What `lenscap` sets anew at this very
+ * moment stays. */
 static void clear_expired(const struct loader *loader)
 {
 	static const enum lc_switch switches[] = {LC_SWITCH_BYPASS_UNTIL, LC_SWITCH_CAPTURE_UNTIL};
@@ -128,7 +128,7 @@ static void clear_expired(const struct loader *loader)
 	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
 		if (!switch_get(fd, switches[i], &until) && until && until + EXPIRED_NS < ns)
-			(void)switch_set(fd, switches[i], 0);
+			(void)switch_clear(fd, switches[i], until);
 }
 
 static void on_timer(struct loader *loader, int fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The evidence as the group reads it: from maps pinned in a bpffs of ours, also by a process without any right. */
 #include "../../userspace/lib/counters.h"
+#include "../../userspace/lib/switches.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -24,7 +25,7 @@
 #define NOBODY 65534
 
 static char folder[64];
-static int slots_fd, totals_fd, ports_fd;
+static int slots_fd, totals_fd, ports_fd, switches_fd;
 
 static int make_map(const char *name, unsigned value_size, unsigned entries)
 {
@@ -62,7 +63,7 @@ static int make_maps(void **state)
 	if (mkdir(folder, 0755) || mount("bpf", folder, "bpf", 0, "mode=0755"))
 		return -1;
 	put_control(LC_ABI);
-	(void)close(make_map(LC_PIN_SWITCHES, sizeof(struct lc_switches), 1));
+	switches_fd = make_map(LC_PIN_SWITCHES, sizeof(struct lc_switches), 1);
 	ports_fd = make_map(LC_PIN_PORTS, sizeof(struct lc_port), LC_PORTS);
 	slots_fd = make_map(LC_PIN_SLOTS, sizeof(struct lc_slot), CPUS * SLOTS);
 	totals_fd = make_map(LC_PIN_TOTALS, sizeof(struct lc_totals), CPUS * LC_PORTS);
@@ -72,6 +73,7 @@ static int make_maps(void **state)
 static int remove_maps(void **state)
 {
 	(void)state;
+	(void)close(switches_fd);
 	(void)close(ports_fd);
 	(void)close(slots_fd);
 	(void)close(totals_fd);
@@ -198,6 +200,12 @@ static void switches_are_set_and_read(void **state)
 	assert_int_equal(counters_switch(c, LC_SWITCH_BYPASS_UNTIL, &ns), 0);
 	assert_int_equal(ns, 12345);
 	assert_int_equal(counters_switch(c, LC_SWITCH_DRY_RUN_AFTER, &ns), 0);
+	assert_int_equal(ns, 0);
+	assert_int_equal(switch_clear(switches_fd, LC_SWITCH_BYPASS_UNTIL, 12344), 0); /* somebody set it anew */
+	assert_int_equal(counters_switch(c, LC_SWITCH_BYPASS_UNTIL, &ns), 0);
+	assert_int_equal(ns, 12345);
+	assert_int_equal(switch_clear(switches_fd, LC_SWITCH_BYPASS_UNTIL, 12345), 0);
+	assert_int_equal(counters_switch(c, LC_SWITCH_BYPASS_UNTIL, &ns), 0);
 	assert_int_equal(ns, 0);
 	counters_close(c);
 }

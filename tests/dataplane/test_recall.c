@@ -294,6 +294,28 @@ static void test_tc_and_xdp_share_what_is_remembered(void **state)
 	assert_int_equal(totals(c).frames[LC_MONITORED], 1);
 }
 
+/* Nor at an epoch whose complement is the next one. */
+static void test_what_passed_is_not_remembered_under_another_epoch(void **state)
+{
+	static const uint32_t before[] = {0x1fffffff, 0x3fffffff, 0x7fffffff, 0x1ffffffe};
+	struct context *c = *state;
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		const struct packet p = frame_in(TEST_CAMERA, UNTAGGED);
+
+		begin(c);
+		kernel_flag(c->kernel, TEST_CAMERA + 1, LC_LEN_48, LC_DROP); /* the filter goes on to ask for both */
+		c->kernel->head->epoch = 0x100000000ull * (i + 1) + before[i];
+		kernel_switch(c->kernel, LC_SWITCH_BYPASS_UNTIL, IN_AN_HOUR);
+		assert_int_equal(run_tc(&c->port, &p), TC_ACT_UNSPEC);
+		kernel_switch(c->kernel, LC_SWITCH_BYPASS_UNTIL, 0);
+		for (unsigned n = 0; n < 3; n++) {
+			kernel_flag(c->kernel, TEST_CAMERA, LC_LEN_48, 0);
+			assert_int_equal(xdp(c, UNTAGGED), XDP_PASS);
+		}
+	}
+}
+
 /* A slot that is given to another device says nothing of the one before. */
 static void test_a_slot_given_away_is_forgotten(void **state)
 {
@@ -351,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_an_entry_on_trial_stops_nothing_remembered),
 		cmocka_unit_test(test_another_final_action_is_counted_as_such),
 		cmocka_unit_test(test_tc_and_xdp_share_what_is_remembered),
+		cmocka_unit_test(test_what_passed_is_not_remembered_under_another_epoch),
 		cmocka_unit_test(test_a_slot_given_away_is_forgotten),
 	};
 

@@ -39,8 +39,13 @@ static void show(struct cli *cli, int64_t until)
 
 static int failed(const struct cli *cli, const char *dir, int err)
 {
-	return cli_say(cli, CLI_FAILED, "%s/" LC_PIN_SWITCHES ": %s; %s", dir ? dir : "?", strerror(-err),
-		       err == -ENOENT ? "nothing is pinned there, so nothing is enforced" : "are you root?");
+	const char *way_out = "are you root?";
+
+	if (err == -ENOENT)
+		way_out = "nothing is pinned there, so nothing is enforced";
+	if (err == -EPROTO)
+		way_out = "it is of another version: restart lenscap-loader";
+	return cli_say(cli, CLI_FAILED, "%s/" LC_PIN_SWITCHES ": %s; %s", dir ? dir : "?", strerror(-err), way_out);
 }
 
 static int set_until(struct cli *cli, int64_t seconds)

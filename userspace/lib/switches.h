@@ -13,4 +13,7 @@ int switch_get(int fd, enum lc_switch which, uint64_t *ns);
 /* One store: what others set meanwhile stays. The descriptor must be writable; -EACCES when it is not. */
 int switch_set(int fd, enum lc_switch which, uint64_t ns);
 
+/* Off, unless somebody set it to something else than EXPECTED meanwhile. */
+int switch_clear(int fd, enum lc_switch which, uint64_t expected);
+
 #endif

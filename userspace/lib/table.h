@@ -3,7 +3,7 @@
  * The flat policy table (bpf/abi.h): changes that every frame sees as a whole.
  *
  * One writer at a time. The maps are the truth: opening reads them, and repairs what a writer that died in the
- * middle of a change left behind (the epoch that was in force stays in force).
+ * middle of a change left behind (the policy that was in force stays in force; its epoch moves by two).
  */
 #ifndef LENSCAP_LIB_TABLE_H
 #define LENSCAP_LIB_TABLE_H
