@@ -5,8 +5,14 @@
 
 #include "account.h"
 
-/* Fills all of VERDICT but its cpu, which the caller set, for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the hook says which of the two.
- * False: the frame is to the device, and that is no concern of the zone. */
+/* Frames to a device are those to its own address alone. */
+static __always_inline bool is_flagged_target(__u64 mac48)
+{
+	return !is_group(mac48) && policy_maybe(mac48);
+}
+
+/* Fills all of VERDICT but its cpu, which the caller set, for a frame of the entry that decides. LC_STOPPED_XDP means "stop": the
+ * hook says which of the two. False: the frame is to the device, and that is no concern of the zone. */
 static __always_inline bool classify(const struct frame *frame, __u32 entry, struct verdict *verdict)
 {
 	struct zone zone = zone_of(frame->vlan);

@@ -65,15 +65,23 @@ struct policy_view { /* what one frame sees: read once */
 	__u64 zero;
 };
 
+/* An address' first bits by a length code. */
+static __always_inline __u64 prefix_of(__u64 mac48, __u32 code)
+{
+	__u32 low_bits = 0x000c1418u >> code * 8 & 31; /* 48 less 24, 28, 36, 48 */
+
+	return mac48 >> low_bits << low_bits;
+}
+
 /* The entry that decides for an address, in brief: its length code above its verdict nibble. 0 = none: no entry's nibble is. */
 #define ENTRY_CODE_SHIFT 4
 
 /* The same in full, as in struct lc_event. */
 static __always_inline __u64 entry_word(__u64 mac48, __u32 entry)
 {
-	__u32 code = entry >> ENTRY_CODE_SHIFT & 3, low_bits = 0x000c1418u >> code * 8 & 31; /* 48 less 24, 28, 36, 48 */
+	__u32 code = entry >> ENTRY_CODE_SHIFT & 3;
 
-	return (mac48 >> low_bits << low_bits) << LC_WORD_PREFIX_SHIFT | code << LC_WORD_KEY_SHIFT | (entry & 15);
+	return prefix_of(mac48, code) << LC_WORD_PREFIX_SHIFT | code << LC_WORD_KEY_SHIFT | (entry & 15);
 }
 
 static __always_inline void policy_view(struct policy_view *view)
@@ -120,7 +128,6 @@ static __always_inline __u64 policy_find(__u64 key, __u64 hash, const struct pol
  * the old policy's filter with the new one's words. */
 static __always_inline __u32 policy_lookup(__u64 mac48, __u64 hash, const struct policy_filter_place *place, struct policy_view *view)
 {
-	static const __u8 low_bits[LC_LENGTHS] = {24, 20, 12, 0};
 	__u32 bits, trial = 0;
 
 	policy_view(view);
@@ -129,7 +136,7 @@ static __always_inline __u32 policy_lookup(__u64 mac48, __u64 hash, const struct
 	bits = policy_filter_bits(place, view->zero);
 #pragma unroll
 	for (int code = LC_LENGTHS - 1; code >= 0; code--) {
-		__u64 key = (mac48 >> low_bits[code] << low_bits[code]) << 8 | (__u64)code;
+		__u64 key = prefix_of(mac48, (__u32)code) << 8 | (__u64)code;
 		__u64 word = 0;
 		__u32 entry;
 

@@ -99,10 +99,4 @@ static __always_inline void skb_addresses(struct __sk_buff *skb, struct addresse
 	out->destination = frame_destination(data);
 }
 
-/* Frames to a device are those to its own address alone. */
-static __always_inline bool is_flagged_target(__u64 mac48)
-{
-	return !is_group(mac48) && policy_maybe(mac48);
-}
-
 #endif

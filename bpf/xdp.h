@@ -78,7 +78,6 @@ static __always_inline int from_maybe_flagged(struct xdp_md *ctx, __u64 source)
 	return quick_stop(ctx, &frame) ? XDP_DROP : from_device(ctx, source, frame.hash);
 }
 
-/* Frames to a device are those to its own address alone. */
 static __always_inline int to_maybe_flagged(struct xdp_md *ctx)
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
@@ -87,7 +86,7 @@ static __always_inline int to_maybe_flagged(struct xdp_md *ctx)
 	if (data + ETH_HLEN > end)
 		return XDP_PASS;
 	destination = frame_destination(data);
-	return !is_group(destination) && policy_maybe(destination) ? to_device(ctx, destination) : XDP_PASS;
+	return is_flagged_target(destination) ? to_device(ctx, destination) : XDP_PASS;
 }
 
 SEC("xdp.frags")

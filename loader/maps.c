@@ -241,6 +241,14 @@ int maps_adopt(struct maps *maps, const char *dir)
 	return any ? 0 : -ENOENT;
 }
 
+bool maps_head(const struct maps *maps, struct lc_policy_head *head)
+{
+	const uint32_t zero = 0;
+
+	return !bpf_map_lookup_elem(maps->fd[MAP_HEAD], &zero, head) && head->abi == maps->control.abi &&
+	       head->generation == maps->control.generation;
+}
+
 /* So far behind the old policy's epoch that this one comes nowhere near while the new one is made and the ports are brought to it. */
 #define EPOCHS_APART (1u << 20)
 
@@ -249,11 +257,8 @@ int maps_adopt(struct maps *maps, const char *dir)
 static uint64_t next_epoch(const struct maps *old)
 {
 	struct lc_policy_head head;
-	const uint32_t zero = 0;
 
-	if (old->fd[MAP_HEAD] < 0 || bpf_map_lookup_elem(old->fd[MAP_HEAD], &zero, &head))
-		return 0;
-	return head.abi == old->control.abi && head.generation == old->control.generation ? head.epoch + EPOCHS_APART : 0;
+	return maps_head(old, &head) ? head.epoch + EPOCHS_APART : 0;
 }
 
 /* Other ABIs' device slots have fields of another meaning. */

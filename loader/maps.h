@@ -55,6 +55,9 @@ int maps_adopt(struct maps *maps, const char *dir);
 /* Make every map that is missing (-1), sized by maps->control; policy maps get a head with ABI, generation and maps->epoch. */
 int maps_create(struct maps *maps);
 
+/* The policy's head. False when there is none or it is not that of maps->control: somebody overwrote it. */
+bool maps_head(const struct maps *maps, struct lc_policy_head *head);
+
 /* Give FRESH descriptors of its own for those maps of OLD that are no policy and have the size fresh->control asks, but not slots of another
  * ABI; and an epoch behind OLD's. */
 int maps_share(const struct maps *old, struct maps *fresh);

@@ -27,21 +27,14 @@ static bool frozen(int fd)
 	return value;
 }
 
-static bool head_is_ours(const struct maps *maps)
-{
-	struct lc_policy_head head = {0};
-	const uint32_t zero = 0;
-
-	return !bpf_map_lookup_elem(maps->fd[MAP_HEAD], &zero, &head) && head.abi == maps->control.abi &&
-	       head.generation == maps->control.generation;
-}
-
 bool maps_policy_broken(const struct maps *maps)
 {
+	struct lc_policy_head head;
+
 	for (int id = 0; id < MAPS; id++)
 		if (map_is_policy((enum map_id)id) && frozen(maps->fd[id]))
 			return true;
-	return !head_is_ours(maps);
+	return !maps_head(maps, &head);
 }
 
 uint64_t maps_words_in_force(const struct maps *maps)

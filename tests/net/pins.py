@@ -50,22 +50,33 @@ def pin_array(path, values):
     os.close(fd)
 
 
-def map_info(fd):
-    """(key size, value size, entries) of a map."""
+def _bpf_map_info(fd):
+    """(type, id, key size, value size, entries)."""
     info = ctypes.create_string_buffer(128)
     bpf(OBJ_INFO, struct.pack("=IIQ", fd, 128, ctypes.addressof(info)))
-    _, _, key, value, entries = struct.unpack("=IIIII", info.raw[:20])
-    return key, value, entries
+    return struct.unpack("=IIIII", info.raw[:20])
+
+
+def map_info(fd):
+    """(key size, value size, entries) of a map."""
+    return _bpf_map_info(fd)[2:]
 
 
 def map_id(path):
     fd = obj_get(path, F_RDONLY)
-    info = ctypes.create_string_buffer(128)
     try:
-        bpf(OBJ_INFO, struct.pack("=IIQ", fd, 128, ctypes.addressof(info)))
+        return _bpf_map_info(fd)[1]
     finally:
         os.close(fd)
-    return struct.unpack("=II", info.raw[:8])[1]
+
+
+def switches(fd):
+    """Nanoseconds of bypass, confirmation and capture."""
+    return struct.unpack("=QQQ", lookup(fd, bytes(4), 24))
+
+
+def set_switches(fd, bypass, confirm, capture):
+    update(fd, bytes(4), struct.pack("=QQQ", bypass, confirm, capture))
 
 
 def epoch(folder):

@@ -44,7 +44,7 @@ def until(site):
     """The deadline in the kernel, 0 = nobody captures."""
     fd = pins.obj_get(site.bpf / "switches", pins.F_RDONLY)
     try:
-        return struct.unpack("=QQQ", pins.lookup(fd, bytes(4), 24))[CAPTURE_UNTIL]
+        return pins.switches(fd)[CAPTURE_UNTIL]
     finally:
         os.close(fd)
 

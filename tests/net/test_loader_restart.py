@@ -5,7 +5,6 @@ import mmap
 import os
 import pathlib
 import signal
-import struct
 
 import pytest
 
@@ -257,7 +256,7 @@ def test_upgrade_from_abi_1_takes_the_policy_over(attached):
     assert kit.link_ids(attached) == links
     assert kit.counted(attached, "p1") == {"stopped_xdp": 3}
     fd = pins.obj_get(attached.bpf / "switches")
-    assert struct.unpack("=QQQ", pins.lookup(fd, bytes(4), 24)) == (0, later, 0)
+    assert pins.switches(fd) == (0, later, 0)
     os.close(fd)
 
 
@@ -343,7 +342,7 @@ def test_confirm_until_is_shown(attached):
     fd = pins.obj_get(attached.bpf / "switches")
     with open("/proc/uptime", encoding="ascii") as uptime:
         later = int(float(uptime.read().split()[0]) + 3600) * 10**9
-    pins.update(fd, bytes(4), struct.pack("=QQQ", 0, later, 0))
+    pins.set_switches(fd, 0, later, 0)
     os.close(fd)
     assert wait_until("confirm_until", lambda: attached.loader_state()["confirm_until"]).endswith("Z")
 
@@ -351,8 +350,8 @@ def test_confirm_until_is_shown(attached):
 def test_switches_that_have_ended_are_cleared(attached):
     """Bypass and capture; the time from which an unconfirmed reload is in dry-run stays what it is."""
     fd = pins.obj_get(attached.bpf / "switches")
-    pins.update(fd, bytes(4), struct.pack("=QQQ", 1, 1, 1))
-    wait_until("the end", lambda: struct.unpack("=QQQ", pins.lookup(fd, bytes(4), 24)) == (0, 1, 0), limit=30)
+    pins.set_switches(fd, 1, 1, 1)
+    wait_until("the end", lambda: pins.switches(fd) == (0, 1, 0), limit=30)
     os.close(fd)
 
 
